@@ -1,0 +1,3 @@
+"""Newsdigest: collect → build → send."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,164 @@
+"""Reading digest.toml and the environment over it, and saying all that is wrong at once."""
+
+import json
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from digest.config.settings import Config
+from digest.errors import ConfigError, Fault
+
+_SECRETS = (("api_key", "api_key_file"), ("webhook_secret", "webhook_secret_file"))
+_SAID = {
+    "missing": ("is missing", "Add it"),
+    "extra_forbidden": ("is no key of this table", ""),
+}
+
+
+def find(given: Path | None, environ: Mapping[str, str]) -> Path:
+    """The configuration's path: as given, else $DIGEST_CONFIG, else ./digest.toml."""
+    return (given or Path(environ.get("DIGEST_CONFIG") or "digest.toml")).absolute()
+
+
+def load(path: Path, *, environ: Mapping[str, str], providers: Collection[str] = ()) -> Config:
+    """The configuration of that file; ConfigError with every fault. `providers`: the names known (empty: any)."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        remedy = "Write one with `digest init`, or name yours with --config PATH"
+        raise ConfigError([Fault(file=str(path), key="", problem="there is no such file", remedy=remedy)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([_fault(path, "", f"cannot be read ({error})", "It is a UTF-8 text file")]) from error
+    return parse(text, path=path, environ=environ, providers=providers)
+
+
+def parse(text: str, *, path: Path, environ: Mapping[str, str], providers: Collection[str] = ()) -> Config:
+    """The configuration of that text."""
+    try:
+        raw: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([_fault(path, "", f"is not TOML: {error}", "Mend that line")]) from error
+    _overlay(raw, environ)
+    faults = _secrets(raw, path)
+    faults += _reserved(raw, path)
+    faults += _provider(raw, path, providers)
+    try:
+        config = Config.model_validate({**raw, "path": path})
+    except ValidationError as error:
+        raise ConfigError([*faults, *(_from_pydantic(path, detail) for detail in error.errors())]) from None
+    if faults:
+        raise ConfigError(faults)
+    named = {name: letter.model_copy(update={"name": name}) for name, letter in config.newsletters.items()}
+    return config.model_copy(update={"newsletters": named})
+
+
+def _fault(path: Path, key: str, problem: str, remedy: str) -> Fault:
+    return Fault(file=path.name, key=key, problem=problem, remedy=remedy)
+
+
+def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Puts DIGEST_SECTION__KEY into place; a value that begins like a JSON list or table is one."""
+    for variable, value in environ.items():
+        if not variable.startswith("DIGEST_") or "__" not in variable:
+            continue
+        *tables, key = variable.removeprefix("DIGEST_").lower().split("__")
+        table = raw
+        for name in tables:
+            inner = table.setdefault(name, {})
+            if not isinstance(inner, dict):
+                break
+            table = inner
+        else:
+            table[key] = _value(value)
+
+
+def _value(text: str) -> Any:
+    if text[:1] in "[{" and text:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _secrets(raw: dict[str, Any], path: Path) -> list[Fault]:
+    """Reads each *_file into its key; what is given outright wins."""
+    mail = raw.get("mail")
+    if not isinstance(mail, dict):
+        return []
+    faults = []
+    for key, file_key in _SECRETS:
+        name = mail.get(file_key)
+        if mail.get(key) or not name or not isinstance(name, str):
+            continue
+        try:
+            mail[key] = (path.parent / name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            remedy = f"Put the {key.replace('_', ' ')} into that file"
+            faults.append(_fault(path, f"mail.{file_key}", f"{name} cannot be read ({reason})", remedy))
+    return faults
+
+
+def _reserved(raw: dict[str, Any], path: Path) -> list[Fault]:
+    """The fields that we fill in are no keys of the file."""
+    letters = raw.get("newsletters")
+    named = [n for n, t in letters.items() if isinstance(t, dict) and "name" in t] if isinstance(letters, dict) else []
+    keys = [*(["path"] if "path" in raw else []), *(f"newsletters.{n}.name" for n in named)]
+    return [_fault(path, key, *_SAID["extra_forbidden"]) for key in keys]
+
+
+def _provider(raw: dict[str, Any], path: Path, providers: Collection[str]) -> list[Fault]:
+    mail = raw.get("mail")
+    name = mail.get("provider", "mailbox") if isinstance(mail, dict) else "mailbox"
+    if not providers or name in providers:
+        return []
+    remedy = f"Choose one of {', '.join(sorted(providers))}"
+    return [_fault(path, "mail.provider", f"there is no provider {name!r}", remedy)]
+
+
+def _from_pydantic(path: Path, detail: ErrorDetails) -> Fault:
+    key = ".".join(str(part) for part in detail["loc"] if not str(part).startswith("function-"))
+    kind, message = detail["type"], detail["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        return _fault(path, key, _SAID[kind][0], _nearest(detail["loc"]))
+    if kind in _SAID:
+        return _fault(path, key, *_SAID[kind])
+    problem, _, remedy = message.partition("|")
+    if not remedy:
+        given = (
+            "" if isinstance(detail["input"], dict) or "secret" in key or "key" in key else f" ({detail['input']!r})"
+        )
+        problem, remedy = f"is not valid{given}", f"{re.sub('^Input should', 'It should', message)}"
+    return _fault(path, key, problem, remedy)
+
+
+def _nearest(loc: tuple[int | str, ...]) -> str:
+    """`Did you mean …?` for a misspelt key, else the keys there are."""
+    model: Any = Config
+    for part in loc[:-1]:
+        model = _inside(model, part)
+    known = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+    close = get_close_matches(str(loc[-1]), known, n=1)
+    known = [name for name in known if name not in {"name", "path"}]
+    return (
+        f"Did you mean {close[0]}?" if close else f"Remove it; there are: {', '.join(known)}" if known else "Remove it"
+    )
+
+
+def _inside(model: Any, part: int | str) -> Any:
+    """The model one step down: a field's, or the one its dict or tuple holds."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        field = model.model_fields.get(str(part))
+        return field.annotation if field else None
+    for inner in getattr(model, "__args__", ()):
+        for candidate in (inner, *getattr(inner, "__args__", ())):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                return candidate
+    return None

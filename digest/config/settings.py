@@ -1,0 +1,280 @@
+"""The tables of digest.toml as frozen values; each field's check says what a good value is."""
+
+import re
+from datetime import timedelta
+from email.utils import parseaddr
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+METHODS = (
+    "digest",
+    "lex-rank",
+    "text-rank",
+    "lsa",
+    "luhn",
+    "edmundson",
+    "sum-basic",
+    "kl",
+    "reduction",
+    "random",
+    "lead",
+)
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_LANGUAGE = re.compile(r"auto|[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(second|minute|hour)")
+_PER = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{value!r} is no web address|Write it in full: https://…")
+    return value
+
+
+def _origin(value: str) -> str:
+    if value and (urlsplit(_web_address(value)).path.strip("/") or urlsplit(value).query):
+        raise ValueError(f"{value!r} has a path|Give scheme and host alone, as in https://api.example.org")
+    return value.rstrip("/")
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no time zone|Write one of the IANA names, as in Europe/Berlin") from None
+    return value
+
+
+def _schedule(value: str) -> str:
+    from apscheduler.triggers.cron import CronTrigger
+
+    try:
+        CronTrigger.from_crontab(value, timezone="UTC")
+    except ValueError as error:
+        remedy = "Write five fields, minute hour day month weekday, as in 30 7 * * mon-fri"
+        raise ValueError(f"{value!r} is no cron schedule ({error})|{remedy}") from None
+    return value
+
+
+def _sender(value: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    name, address = parseaddr(value)
+    if any(mark in value for mark in "\r\n\0"):
+        raise ValueError("the sender has a line break in it|Write it on one line: Name <name@example.org>")
+    try:
+        validate_email(address, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        remedy = "Write it as Name <name@example.org>"
+        raise ValueError(f"{value!r} holds no e-mail address ({error})|{remedy}") from None
+    del name
+    return value
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError(f"{value!r} is no language tag|Write auto, or a tag such as en, de, pt-BR")
+    return value
+
+
+def _rate(value: str) -> str:
+    if not (match := _RATE.fullmatch(value.strip())) or float(match[1]) <= 0:
+        raise ValueError(f"{value!r} is no rate|Write it as 10/second, 100/minute or 1000/hour")
+    return value
+
+
+def _method(value: str) -> str:
+    if value not in METHODS:
+        raise ValueError(f"{value!r} is no method|Choose one of {', '.join(METHODS)}")
+    return value
+
+
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is no address to listen on|Write it as 127.0.0.1:8765")
+    return value
+
+
+def _private(value: str) -> str:
+    network, _, port = value.rpartition(":") if re.search(r"(\]|\.\d+):\d+$", value) else (value, "", "")
+    try:
+        ip_network(network.strip("[]"), strict=False)
+    except ValueError:
+        remedy = "Write an address, a network or address:port, as in 127.0.0.0/8 or 10.0.0.5:8080"
+        raise ValueError(f"{value!r} is no address|{remedy}") from None
+    if port and int(port) > 65535:
+        raise ValueError(f"{value!r} has no such port|Ports go to 65535")
+    return value
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Words = Annotated[str, AfterValidator(_one_line)]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+
+
+class General(Table):
+    """[digest]"""
+
+    database: str = "sqlite:///digest.db"
+    public_url: WebAddress = "http://127.0.0.1:8765"
+    postal_address: Words = ""
+    engine: Literal["local", "procrastinate"] = "local"
+    templates: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.database.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("the database is neither sqlite:///FILE nor postgresql://…|Write sqlite:///digest.db")
+        if self.engine == "procrastinate" and not self.database.startswith("postgresql://"):
+            raise ValueError('engine "procrastinate" needs PostgreSQL|Set database = "postgresql://…"')
+        return self
+
+
+class Mail(Table):
+    """[mail]"""
+
+    provider: str = "mailbox"
+    sender: Annotated[str, AfterValidator(_sender)]
+    reply_to: str = ""
+    api_key: SecretStr = SecretStr("")
+    api_key_file: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    webhook_secret_file: str = ""
+    base_url: Annotated[str, AfterValidator(_origin)] = ""
+    rate: Annotated[str, AfterValidator(_rate)] = "10/second"
+    unsubscribe_address: str = ""  # of the mailto in List-Unsubscribe; empty: the sender's address
+
+    @property
+    def requests_per_second(self) -> float:
+        """`rate` as a number."""
+        match = _RATE.fullmatch(self.rate.strip())
+        assert match, "validated at load"
+        return float(match[1]) / _PER[match[2]]
+
+    @property
+    def sender_address(self) -> str:
+        """The bare address of `sender`."""
+        return parseaddr(self.sender)[1]
+
+
+class Web(Table):
+    """[web]"""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8765"
+
+    @property
+    def host(self) -> str:
+        """The address part of `listen`."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port part of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Collecting(Table):
+    """[collect]"""
+
+    allow_private: tuple[Annotated[str, AfterValidator(_private)], ...] = ()
+
+
+class FeedSettings(Table):
+    """One feed of a newsletter."""
+
+    url: WebAddress
+    section: Words = ""
+    weight: float = Field(default=1.0, gt=0, le=100)
+    limit: int | None = Field(default=None, ge=1)  # most stories of this feed in one issue
+    full_text: Literal["auto", "always", "never"] = "auto"
+
+
+def _feed(value: object) -> object:
+    return {"url": value} if isinstance(value, str) else value
+
+
+class Newsletter(Table):
+    """[newsletters.NAME]"""
+
+    name: str = ""  # the table's name; not a key of the file
+    title: Annotated[Words, Field(min_length=1)]
+    schedule: Annotated[str, AfterValidator(_schedule)] = "30 7 * * *"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    feeds: tuple[Annotated[FeedSettings, BeforeValidator(_feed)], ...] = ()
+    stories: int = Field(default=12, ge=1, le=200)
+    sentences: int = Field(default=3, ge=1, le=20)
+    method: Annotated[str, AfterValidator(_method)] = "digest"
+    language: Annotated[str, AfterValidator(_language)] = "auto"
+    catch_up: Literal["latest", "all", "none"] = "latest"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    theme: dict[str, str | int | float] = Field(default_factory=dict)
+    layout: str = "digest"
+    intro: str = ""
+    expires_after_hours: float = Field(default=20.0, gt=0, le=24 * 31)  # of an issue, from its slot: send by then
+
+    @property
+    def expires_after(self) -> timedelta:
+        """How long after its slot an issue may still leave."""
+        return timedelta(hours=self.expires_after_hours)
+
+    def feed(self, url: str) -> FeedSettings:
+        """The settings of that feed; plain ones where it is not listed."""
+        return next((f for f in self.feeds if f.url == url), FeedSettings(url=url))
+
+
+class Config(Table):
+    """digest.toml, checked."""
+
+    path: Path = Path("digest.toml")  # not a key of the file
+    digest: General = Field(default_factory=General)
+    mail: Mail
+    web: Web = Field(default_factory=Web)
+    collect: Collecting = Field(default_factory=Collecting)
+    newsletters: dict[str, Newsletter] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        for name in self.newsletters:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"newsletters.{name} is no name|Use a-z, 0-9, - and _, as in morning")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies; its relative paths start here."""
+        return self.path.parent
+
+    @property
+    def templates(self) -> Path | None:
+        """The folder of overriding templates, or None."""
+        return self.folder / self.digest.templates if self.digest.templates else None
+
+    @property
+    def mailbox(self) -> Path:
+        """Where the `mailbox` provider keeps its messages."""
+        return self.folder / "mailbox"
+
+    @property
+    def database_url(self) -> str:
+        """The address SQLAlchemy takes: an async driver, an absolute file."""
+        kind, rest = self.digest.database.split("://", 1)
+        if kind == "postgresql":
+            return f"postgresql+psycopg://{rest}"
+        return f"sqlite+aiosqlite:///{(self.folder / rest.removeprefix('/')).absolute()}"

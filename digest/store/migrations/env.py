@@ -1,0 +1,1 @@
+"""Alembic asks for this file; migrations run through digest.store.migrate, in the caller's transaction."""

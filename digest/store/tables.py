@@ -1,0 +1,228 @@
+"""The tables of the pipeline. People are the subscribers package's (subscribers.tables), in the same database.
+
+Times are aware UTC (UtcDateTime). No foreign key leads to people: an erased person leaves deliveries behind.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from subscribers.tables import Identity, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("requested_url", Text, nullable=False, unique=True),  # as configured
+    Column("url", Text, nullable=False),  # asked now
+    Column("title", Text, nullable=False, server_default=""),
+    Column("site_url", Text, nullable=False, server_default=""),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", LargeBinary),
+    Column("last_checked", UtcDateTime),
+    Column("last_ok", UtcDateTime),
+    Column("last_full", UtcDateTime),
+    Column("next_check", UtcDateTime),
+    Column("error_count", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text),
+    Column("last_error_kind", String(32)),
+    Column("state", String(16), nullable=False, server_default="active"),
+    Column("redirect_target", Text),
+    Column("redirect_seen", Integer, nullable=False, server_default="0"),
+)
+Index("ix_feed_next_check", feed.c.next_check)
+
+host = Table(  # Retry-After holds for a whole host
+    "host",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("closed_until", UtcDateTime, nullable=False),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("feed_id", ForeignKey("feed.id", ondelete="CASCADE"), nullable=False),
+    Column("guid", Text),
+    Column("link", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("published", UtcDateTime),
+    Column("updated", UtcDateTime),
+    Column("first_seen", UtcDateTime, nullable=False),
+    Column("sort_at", UtcDateTime, nullable=False),
+    Column("language", String(35)),
+    Column("image", JSON),
+    Column("tags", JSON, nullable=False),
+    Column("excerpt", Text, nullable=False, server_default=""),
+    Column("text", JSON, nullable=False),  # paragraphs
+    Column("source", String(16), nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("fingerprint", BigInteger),  # simhash of the text
+    Column("hash_changes", Integer, nullable=False, server_default="0"),
+    Column("held", Integer, nullable=False, server_default="0"),  # 1: kept out of the next issue (first poll, flood)
+)
+Index("ix_article_feed_id_sort_at", article.c.feed_id, article.c.sort_at)
+Index("ix_article_sort_at", article.c.sort_at)
+
+article_key = Table(  # what an article is known by; several per article
+    "article_key",
+    metadata,
+    Column("feed_id", ForeignKey("feed.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),  # guid, guid_alt, url, canonical, fp
+    Column("key", LargeBinary, nullable=False),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
+    PrimaryKeyConstraint("feed_id", "kind", "key"),
+)
+Index("ix_article_key_kind_key", article_key.c.kind, article_key.c.key)
+Index("ix_article_key_article_id", article_key.c.article_id)
+
+newsletter = Table(
+    "newsletter",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),  # slots before are not due
+)
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("newsletter", String(63), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("slot", String(32), nullable=False),  # wall clock, 2026-11-23T07:30
+    Column("due_at", UtcDateTime, nullable=False),  # the slot as an instant
+    Column("state", String(16), nullable=False),
+    Column("owner", String(64)),  # who makes it, until lease_until
+    Column("lease_until", UtcDateTime),
+    Column("made_at", UtcDateTime),
+    Column("send_at", UtcDateTime),  # not before
+    Column("expires_at", UtcDateTime),  # not after
+    Column("date", UtcDateTime),  # of the Date header; fixed when sending begins
+    Column("title", Text, nullable=False, server_default=""),
+    Column("content", JSON),  # the stories, as told
+    Column("note", Text),  # why it failed or was skipped
+    UniqueConstraint("newsletter", "slot"),
+    UniqueConstraint("newsletter", "number"),
+)
+Index("ix_issue_state", issue.c.state)
+
+rendition = Table(  # an issue as rendered for one variant (language, sections)
+    "rendition",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
+    Column("variant", String(64), nullable=False, server_default=""),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("html", JSON, nullable=False),  # {"parts": […], "slots": [[name, kind], …]}
+    Column("text", JSON, nullable=False),
+    PrimaryKeyConstraint("issue_id", "variant"),
+)
+
+issue_article = Table(  # which articles were told, so that none is told twice
+    "issue_article",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
+    Column("newsletter", String(63), nullable=False),
+    Column("story", Integer, nullable=False),  # from 0; -1: seen and left out
+    PrimaryKeyConstraint("issue_id", "article_id"),
+)
+Index("ix_issue_article_newsletter_article_id", issue_article.c.newsletter, issue_article.c.article_id)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
+    Column("variant", String(64), nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),
+    Column("key", String(64)),  # the provider's idempotency key; set with the members, before the request
+    Column("body_hash", LargeBinary),
+    Column("provider", String(64)),
+    Column("owner", String(64)),
+    Column("lease_until", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("first_sent_at", UtcDateTime),  # the key's lifetime runs from here
+    Column("next_at", UtcDateTime),
+    Column("note", Text),
+)
+Index("ix_batch_issue_id_state_id", batch.c.issue_id, batch.c.state, batch.c.id)
+Index("ix_batch_open", batch.c.next_at, sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'"))
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
+    Column("subscriber_id", BigInteger, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),
+    Column("provider_id", Text),
+    Column("error", Text),
+    Column("event", String(16)),  # the last report: delivered, bounced, …; may come before our own commit
+    PrimaryKeyConstraint("issue_id", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+Index("ix_delivery_batch_id", delivery.c.batch_id)
+Index("ix_delivery_provider_id", delivery.c.provider_id)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("provider", String(64), nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("provider_id", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Column("is_permanent", Integer, nullable=False, server_default="0"),
+    Column("detail", Text, nullable=False, server_default=""),
+    UniqueConstraint("provider", "event_id"),
+)
+
+line = Table(  # how often a line stood in a feed's articles: three times is boilerplate
+    "line",
+    metadata,
+    Column("feed_id", ForeignKey("feed.id", ondelete="CASCADE"), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("feed_id", "hash", "article_id"),
+)
+
+circuit = Table(  # a provider's rate and health, shared by all who send through it
+    "circuit",
+    metadata,
+    Column("provider", String(64), primary_key=True),
+    Column("open_until", UtcDateTime),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("rate", Float),
+)
