@@ -68,6 +68,7 @@ def _apply(connection: Connection, owner: Owner) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
     from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
     from alembic.util import CommandError
 
     scripts = ScriptDirectory(str(owner.folder))
@@ -75,7 +76,7 @@ def _apply(connection: Connection, owner: Owner) -> None:
     at = context.get_current_revision()
     try:
         steps = [s for s in reversed(list(scripts.iterate_revisions("head", at or "base"))) if s.revision != at]
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise StoreError(
             f"the database is newer ({owner.name} {at}) than this program ({owner.head}): upgrade newsdigest"
         ) from error
