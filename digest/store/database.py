@@ -6,6 +6,7 @@ SQLite: WAL, synchronous FULL (a committed outcome survives a power cut), BEGIN 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, event, text
@@ -41,13 +42,23 @@ class Database:
         """Opens it and brings its tables up to date; StoreError where that cannot be."""
         from digest.store.migrate import upgrade
 
+        self._check_folder()
         try:
             async with self.write() as connection:
                 await upgrade(connection)
         except (SQLAlchemyError, OSError) as error:
             await self._engine.dispose()
             raise StoreError(f"{self.shown}: the database cannot be opened ({_cause(error)})") from error
+        except StoreError:
+            await self._engine.dispose()
+            raise
         return self
+
+    def _check_folder(self) -> None:
+        """StoreError where a SQLite file could not even be made (aiosqlite leaves a thread behind when it fails)."""
+        file = self._engine.url.database
+        if self.is_sqlite and file and file != ":memory:" and not Path(file).parent.is_dir():
+            raise StoreError(f"{self.shown}: the database cannot be opened (there is no folder {Path(file).parent})")
 
     async def __aexit__(self, *_: object) -> None:
         """Closes every connection."""
