@@ -61,10 +61,12 @@ subscriber = Table(
     Column("id", Identity, primary_key=True),
     Column("address", Text, nullable=False),  # as given
     Column("address_key", Text, nullable=False, unique=True),  # compared
+    Column("address_hash", LargeBinary, nullable=False),  # of the key, keyed: what suppression joins on
     Column("name", Text, nullable=False, server_default=""),
     Column("language", String(35)),
     Column("fields", JSON, nullable=False),  # further columns of an import
     Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,  # a removed person's number is never given again: old links would reach the next one
 )
 
 subscription = Table(
@@ -76,16 +78,23 @@ subscription = Table(
     Column("cadence", String(32), nullable=False, server_default=""),
     Column("sections", JSON),  # null: all
     Column("since", UtcDateTime, nullable=False),  # of the state
+    Column("asked_at", UtcDateTime),  # when the confirmation message left; null: none yet
     PrimaryKeyConstraint("subscriber_id", "newsletter"),
+    sqlite_with_rowid=False,
 )
-Index("ix_subscription_newsletter_state", subscription.c.newsletter, subscription.c.state)
+Index(
+    "ix_subscription_newsletter_state_subscriber_id",
+    subscription.c.newsletter,
+    subscription.c.state,
+    subscription.c.subscriber_id,
+)
 
 suppression = Table(  # never mailed again; outlives the person
     "suppression",
     metadata,
     Column("address_hash", LargeBinary, primary_key=True),  # keyed hash: an erased address is known again, not readable
     Column("address_key", Text),  # null once erased
-    Column("reason", String(32), nullable=False),  # manual, bounced, complained, erased
+    Column("reason", String(32), nullable=False),  # manual, bounced, complained, unsubscribed, erased
     Column("since", UtcDateTime, nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
 )
@@ -97,7 +106,7 @@ consent = Table(  # append only: what was agreed to, when, how
     Column("id", Identity, primary_key=True),
     Column("subscriber_id", BigInteger, nullable=False),  # no key: the log outlives the row
     Column("newsletter", String(63), nullable=False, server_default=""),
-    Column("what", String(32), nullable=False),  # subscribed, confirmed, imported, unsubscribed, suppressed, erased
+    Column("what", String(32), nullable=False),  # an act of subscribers.consent, or suppressed, lifted, erased
     Column("at", UtcDateTime, nullable=False),
     Column("source", Text, nullable=False, server_default=""),
     Column("remote", Text),  # the network address it came from
@@ -111,4 +120,11 @@ signing_key = Table(  # of tokens; the newest signs, all verify
     Column("id", Identity, primary_key=True),
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+secret = Table(  # made once, never changed
+    "secret",
+    metadata,
+    Column("name", String(16), primary_key=True),  # address: the key of address_hash
+    Column("value", LargeBinary, nullable=False),
 )
