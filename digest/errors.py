@@ -23,6 +23,7 @@ The number is the exit code of DESIGN §3.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class DigestError(Exception):
@@ -78,11 +79,27 @@ class CollectError(DigestError):
 
 
 class FetchError(CollectError):
-    """The bytes did not come: status, time, size, address."""
+    """The bytes did not come: status, time, size, address.
+
+    `kind` is one of: timeout, size, private, status, busy (429 and 503), connect, dns, challenge, robots, redirects,
+    address, encoding. `status` is the answer's, where there was one; `retry_after` how long the host asks to wait.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str = "", status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        self.kind = kind
+        self.status = status
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class ParseError(CollectError):
-    """The bytes came and are no feed, or no page."""
+    """The bytes came and are no feed, or no page. `feeds`: addresses of feeds that the page names instead."""
+
+    def __init__(self, message: str, *, feeds: Sequence[str] = ()) -> None:
+        self.feeds = tuple(feeds)
+        super().__init__(message)
 
 
 class SummarizeError(DigestError):

@@ -95,6 +95,9 @@ class FeedRecord:
     state: FeedState = FeedState.ACTIVE
     redirect_target: str | None = None
     redirect_seen: int = 0
+    gone_since: datetime | None = None  # the first 410 in a row
+    since: datetime | None = None  # what a first poll lets in, where the owner chose (feeds add --since)
+    note: str = ""  # what the owner should know: moved, flooded; empty where nothing is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,19 @@ class Article:
     def sort_at(self) -> datetime:
         """When it counts as new: never later than it was first seen (a feed's clock may be wrong)."""
         return min(self.published or self.first_seen, self.first_seen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A stored article, as far as recognizing it in the next poll needs."""
+
+    id: int
+    title: str
+    link: str
+    published: datetime | None
+    fingerprint: int | None  # simhash of the text; None where there was too little
+    content_hash: bytes
+    hash_changes: int = 0  # how often the text changed, and nothing else
 
 
 # ------------------------------------------------------------------ summarize
@@ -378,6 +394,16 @@ class Event:
 
 
 # ------------------------------------------------------------------ engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A slot to make: its wall-clock text, its instant, and from when its articles count (None: all not told yet)."""
+
+    slot: str
+    at: datetime
+    since: datetime | None = None
+    until: datetime | None = None  # None: to this moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,9 +30,9 @@ class Workers:
         context.set_forkserver_preload(list(preload))
         self._pool = ProcessPool(max_workers=count or os.cpu_count() or 1, max_tasks=0, context=context)
 
-    async def run(self, function: Callable[..., T], *args: object, timeout_s: float = 20.0) -> T:
-        """What `function(*args)` returns. Its DigestError passes; WorkerError when it is killed, dies or fails."""
-        future = self._pool.schedule(function, args=list(args), timeout=timeout_s)
+    async def run(self, function: Callable[..., T], *args: object, timeout_s: float = 20.0, **kwargs: object) -> T:
+        """What `function(*args, **kwargs)` returns. Its DigestError passes; WorkerError when it is killed or dies."""
+        future = self._pool.schedule(function, args=list(args), kwargs=dict(kwargs), timeout=timeout_s)
         name = getattr(function, "__name__", "work")
         try:
             result: T = await asyncio.wrap_future(future)

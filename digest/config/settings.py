@@ -1,7 +1,7 @@
 """The tables of digest.toml as frozen values; each field's check says what a good value is."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from digest.config import cron
 
 METHODS = (
     "digest",
@@ -27,6 +29,11 @@ METHODS = (
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LANGUAGE = re.compile(r"auto|[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(second|minute|hour)")
+_DURATION = re.compile(r"(\d{1,5})\s*(m|h|d)")
+_WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)")
+_CADENCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_LONGEST_AHEAD = timedelta(days=7)
 _PER = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 
 
@@ -52,13 +59,33 @@ def _timezone(value: str) -> str:
 
 
 def _schedule(value: str) -> str:
-    from apscheduler.triggers.cron import CronTrigger
-
     try:
-        CronTrigger.from_crontab(value, timezone="UTC")
+        cron.check(value)
     except ValueError as error:
         remedy = "Write five fields, minute hour day month weekday, as in 30 7 * * mon-fri"
         raise ValueError(f"{value!r} is no cron schedule ({error})|{remedy}") from None
+    return value
+
+
+def _ahead(value: str) -> str:
+    match = _DURATION.fullmatch(value)
+    if value and (match is None or not timedelta() < int(match[1]) * _UNITS[match[2]] <= _LONGEST_AHEAD):
+        raise ValueError(f"{value!r} is no time ahead|Write it as 30m, 4h or 1d; at most 7d")
+    return value
+
+
+def _window(value: str) -> str:
+    match = _WINDOW.fullmatch(value)
+    if value and (match is None or match[1] + match[2] == match[3] + match[4]):
+        raise ValueError(f"{value!r} is no window|Write two times of day that differ, as in 07:00-09:00")
+    return value
+
+
+def _cadences(value: dict[str, str]) -> dict[str, str]:
+    for name, schedule in value.items():
+        if not _CADENCE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a cadence|Use a-z, 0-9 and -, as in weekly")
+        _schedule(schedule)
     return value
 
 
@@ -75,6 +102,10 @@ def _sender(value: str) -> str:
         raise ValueError(f"{value!r} holds no e-mail address ({error})|{remedy}") from None
     del name
     return value
+
+
+def _sender_or_none(value: str) -> str:
+    return _sender(value) if value else value
 
 
 def _language(value: str) -> str:
@@ -131,11 +162,11 @@ class Table(BaseModel):
 class General(Table):
     """[digest]"""
 
-    database: str = "sqlite:///digest.db"
-    public_url: WebAddress = "http://127.0.0.1:8765"
-    postal_address: Words = ""
-    engine: Literal["local", "procrastinate"] = "local"
-    templates: str = ""
+    database: str = "sqlite:///digest.db"  # relative to this file; or postgresql://…
+    public_url: WebAddress = "http://127.0.0.1:8765"  # where `digest run` is reached from outside
+    postal_address: Words = ""  # in every issue; the law wants one
+    engine: Literal["local", "procrastinate"] = "local"  # procrastinate needs PostgreSQL
+    templates: str = ""  # a folder of your own, file by file over the shipped ones
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -149,15 +180,16 @@ class General(Table):
 class Mail(Table):
     """[mail]"""
 
-    provider: str = "mailbox"
-    sender: Annotated[str, AfterValidator(_sender)]
-    reply_to: str = ""
+    provider: str = "mailbox"  # a name that `digest check` lists
+    sender: Annotated[str, AfterValidator(_sender)]  # Name <address>
+    confirmation_sender: Annotated[str, AfterValidator(_sender_or_none)] = ""  # of confirmations; empty: the sender
+    reply_to: str = ""  # empty: the sender
     api_key: SecretStr = SecretStr("")
-    api_key_file: str = ""
+    api_key_file: str = ""  # a file with the key, beside this one
     webhook_secret: SecretStr = SecretStr("")
-    webhook_secret_file: str = ""
-    base_url: Annotated[str, AfterValidator(_origin)] = ""
-    rate: Annotated[str, AfterValidator(_rate)] = "10/second"
+    webhook_secret_file: str = ""  # a file with what /events/PROVIDER verifies with
+    base_url: Annotated[str, AfterValidator(_origin)] = ""  # of the same API elsewhere: scheme and host
+    rate: Annotated[str, AfterValidator(_rate)] = "10/second"  # requests
     unsubscribe_address: str = ""  # of the mailto in List-Unsubscribe; empty: the sender's address
 
     @property
@@ -176,7 +208,7 @@ class Mail(Table):
 class Web(Table):
     """[web]"""
 
-    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8765"
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8765"  # `digest run` and `digest preview`
 
     @property
     def host(self) -> str:
@@ -227,11 +259,36 @@ class Newsletter(Table):
     theme: dict[str, str | int | float] = Field(default_factory=dict)
     layout: str = "digest"
     intro: str = ""
-    expires_after_hours: float = Field(default=20.0, gt=0, le=24 * 31)  # of an issue, from its slot: send by then
+    archive: Literal["public", "noindex", "off"] = "public"  # its issues at /archive
+    expires_after_hours: float = Field(default=20.0, gt=0, le=24 * 31)  # of an issue, from when it may leave
+    cadences: Annotated[dict[str, str], AfterValidator(_cadences)] = Field(default_factory=dict)  # instead of schedule
+    skip_dates: tuple[date, ...] = ()  # days without an issue
+    send_between: Annotated[str, AfterValidator(_window)] = ""  # times of day, 07:00-09:00; empty: at any
+    approve: Annotated[str, AfterValidator(_ahead)] = ""  # 4h: made so long before its slot, the owner gets a draft
+    approve_required: bool = False  # then it is held until somebody approves it
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if self.cadences and "schedule" in self.model_fields_set:
+            raise ValueError("there are both schedule and cadences|Keep one of them")
+        if self.approve_required and not self.approve:
+            raise ValueError('approve_required needs approve|Say how long before: approve = "4h"')
+        return self
+
+    @property
+    def timetable(self) -> dict[str, str]:
+        """Its cron texts by cadence; the one of a newsletter without cadences is called by the empty name."""
+        return self.cadences or {"": self.schedule}
+
+    @property
+    def approve_ahead(self) -> timedelta:
+        """How long before its slot an issue is made."""
+        match = _DURATION.fullmatch(self.approve)
+        return int(match[1]) * _UNITS[match[2]] if match else timedelta()
 
     @property
     def expires_after(self) -> timedelta:
-        """How long after its slot an issue may still leave."""
+        """How long an issue may still leave, from the moment it first might."""
         return timedelta(hours=self.expires_after_hours)
 
     def feed(self, url: str) -> FeedSettings:

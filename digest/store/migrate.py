@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import subscribers
 from digest.errors import StoreError
-from digest.store import migrations
+from digest.store.migrations import FOLDER, HEAD
 
 _LOCK = 0x6469_6765  # PostgreSQL's advisory lock: one migrates, the others wait
 
@@ -34,7 +34,7 @@ class Owner:
 # People first: the pipeline's statements join their tables.
 OWNERS = (
     Owner(name="subscribers", folder=subscribers.MIGRATIONS, head=subscribers.HEAD),
-    Owner(name="digest", folder=migrations.FOLDER, head=migrations.HEAD),
+    Owner(name="digest", folder=FOLDER, head=HEAD),
 )
 
 

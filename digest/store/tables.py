@@ -52,6 +52,9 @@ feed = Table(
     Column("state", String(16), nullable=False, server_default="active"),
     Column("redirect_target", Text),
     Column("redirect_seen", Integer, nullable=False, server_default="0"),
+    Column("gone_since", UtcDateTime),  # the first 410 in a row
+    Column("since", UtcDateTime),  # what a first poll lets in
+    Column("note", Text, nullable=False, server_default=""),
 )
 Index("ix_feed_next_check", feed.c.next_check)
 
@@ -113,12 +116,14 @@ issue = Table(
     metadata,
     Column("id", Identity, primary_key=True),
     Column("newsletter", String(63), nullable=False),
+    Column("cadence", String(32), nullable=False, server_default=""),  # daily, weekly, …; empty: there is but one
     Column("number", Integer, nullable=False),
     Column("slot", String(32), nullable=False),  # wall clock, 2026-11-23T07:30
     Column("due_at", UtcDateTime, nullable=False),  # the slot as an instant
     Column("state", String(16), nullable=False),
-    Column("owner", String(64)),  # who makes it, until lease_until
+    Column("owner", String(64)),  # who makes it, until lease_until; null while building: to be tried again then
     Column("lease_until", UtcDateTime),
+    Column("begun_at", UtcDateTime),  # when its slot was taken
     Column("made_at", UtcDateTime),
     Column("send_at", UtcDateTime),  # not before
     Column("expires_at", UtcDateTime),  # not after
@@ -126,7 +131,8 @@ issue = Table(
     Column("title", Text, nullable=False, server_default=""),
     Column("content", JSON),  # the stories, as told
     Column("note", Text),  # why it failed or was skipped
-    UniqueConstraint("newsletter", "slot"),
+    Column("notified", String(16)),  # the state the owner was last told of
+    UniqueConstraint("newsletter", "cadence", "slot"),
     UniqueConstraint("newsletter", "number"),
 )
 Index("ix_issue_state", issue.c.state)
@@ -155,32 +161,36 @@ issue_article = Table(  # which articles were told, so that none is told twice
 )
 Index("ix_issue_article_newsletter_article_id", issue_article.c.newsletter, issue_article.c.article_id)
 
-batch = Table(
+batch = Table(  # messages that leave in one request; members are fixed when it is planned
     "batch",
     metadata,
-    Column("id", Identity, primary_key=True),
     Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),  # from 0 within the issue
     Column("variant", String(64), nullable=False, server_default=""),
     Column("state", String(16), nullable=False),
-    Column("key", String(64)),  # the provider's idempotency key; set with the members, before the request
-    Column("body_hash", LargeBinary),
+    Column(
+        "key", String(64)
+    ),  # the provider's idempotency key; set before the request, null again once surely not taken
+    Column("body_hash", LargeBinary),  # sha256 of the request's body, set with the key
     Column("provider", String(64)),
     Column("owner", String(64)),
     Column("lease_until", UtcDateTime),
-    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # also the fence: a claim is known by it
+    Column("replays", Integer, nullable=False, server_default="0"),  # requests under this key whose answer is not known
     Column("first_sent_at", UtcDateTime),  # the key's lifetime runs from here
-    Column("next_at", UtcDateTime),
+    Column("next_at", UtcDateTime),  # pending: not before; unknown: replay then, null: held for the owner
     Column("note", Text),
+    PrimaryKeyConstraint("issue_id", "number"),
+    sqlite_with_rowid=False,
 )
-Index("ix_batch_issue_id_state_id", batch.c.issue_id, batch.c.state, batch.c.id)
-Index("ix_batch_open", batch.c.next_at, sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'"))
+Index("ix_batch_issue_id_state_number", batch.c.issue_id, batch.c.state, batch.c.number)
 
 delivery = Table(
     "delivery",
     metadata,
     Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
     Column("subscriber_id", BigInteger, nullable=False),
-    Column("batch_id", BigInteger, nullable=False),
+    Column("batch", Integer, nullable=False),
     Column("address", Text, nullable=False),
     Column("name", Text, nullable=False, server_default=""),
     Column("state", String(16), nullable=False),
@@ -190,8 +200,13 @@ delivery = Table(
     PrimaryKeyConstraint("issue_id", "subscriber_id"),
     sqlite_with_rowid=False,
 )
-Index("ix_delivery_batch_id", delivery.c.batch_id)
-Index("ix_delivery_provider_id", delivery.c.provider_id)
+Index("ix_delivery_issue_id_batch", delivery.c.issue_id, delivery.c.batch)
+Index(
+    "ix_delivery_provider_id",
+    delivery.c.provider_id,
+    sqlite_where=text("provider_id IS NOT NULL"),
+    postgresql_where=text("provider_id IS NOT NULL"),
+)
 
 event = Table(
     "event",
@@ -207,6 +222,7 @@ event = Table(
     Column("detail", Text, nullable=False, server_default=""),
     UniqueConstraint("provider", "event_id"),
 )
+Index("ix_event_address_at", event.c.address, event.c.at)
 
 line = Table(  # how often a line stood in a feed's articles: three times is boilerplate
     "line",

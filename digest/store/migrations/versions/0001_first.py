@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint("provider", "event_id", name=op.f("uq_event_provider_event_id")),
     )
+    op.create_index("ix_event_address_at", "event", ["address", "at"], unique=False)
     op.create_table(
         "feed",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -54,6 +55,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), server_default="active", nullable=False),
         sa.Column("redirect_target", sa.Text(), nullable=True),
         sa.Column("redirect_seen", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("gone_since", UtcDateTime(), nullable=True),
+        sa.Column("since", UtcDateTime(), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
         sa.UniqueConstraint("requested_url", name=op.f("uq_feed_requested_url")),
     )
@@ -68,12 +72,14 @@ def upgrade() -> None:
         "issue",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("newsletter", sa.String(length=63), nullable=False),
+        sa.Column("cadence", sa.String(length=32), server_default="", nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("slot", sa.String(length=32), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("begun_at", UtcDateTime(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=True),
         sa.Column("send_at", UtcDateTime(), nullable=True),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
@@ -81,9 +87,10 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("content", sa.JSON(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("notified", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
+        sa.UniqueConstraint("newsletter", "cadence", "slot", name=op.f("uq_issue_newsletter_cadence_slot")),
         sa.UniqueConstraint("newsletter", "number", name=op.f("uq_issue_newsletter_number")),
-        sa.UniqueConstraint("newsletter", "slot", name=op.f("uq_issue_newsletter_slot")),
     )
     op.create_index("ix_issue_state", "issue", ["state"], unique=False)
     op.create_table(
@@ -121,8 +128,8 @@ def upgrade() -> None:
     op.create_index("ix_article_sort_at", "article", ["sort_at"], unique=False)
     op.create_table(
         "batch",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("variant", sa.String(length=64), server_default="", nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=True),
@@ -131,26 +138,20 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("replays", sa.Integer(), server_default="0", nullable=False),
         sa.Column("first_sent_at", UtcDateTime(), nullable=True),
         sa.Column("next_at", UtcDateTime(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_batch_issue_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+        sa.PrimaryKeyConstraint("issue_id", "number", name=op.f("pk_batch")),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_batch_issue_id_state_id", "batch", ["issue_id", "state", "id"], unique=False)
-    op.create_index(
-        "ix_batch_open",
-        "batch",
-        ["next_at"],
-        unique=False,
-        sqlite_where=sa.text("state <> 'done'"),
-        postgresql_where=sa.text("state <> 'done'"),
-    )
+    op.create_index("ix_batch_issue_id_state_number", "batch", ["issue_id", "state", "number"], unique=False)
     op.create_table(
         "delivery",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -161,8 +162,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", "subscriber_id", name=op.f("pk_delivery")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_delivery_batch_id", "delivery", ["batch_id"], unique=False)
-    op.create_index("ix_delivery_provider_id", "delivery", ["provider_id"], unique=False)
+    op.create_index("ix_delivery_issue_id_batch", "delivery", ["issue_id", "batch"], unique=False)
+    op.create_index(
+        "ix_delivery_provider_id",
+        "delivery",
+        ["provider_id"],
+        unique=False,
+        sqlite_where=sa.text("provider_id IS NOT NULL"),
+        postgresql_where=sa.text("provider_id IS NOT NULL"),
+    )
     op.create_table(
         "rendition",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

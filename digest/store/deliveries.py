@@ -1,0 +1,51 @@
+"""Questions about deliveries: how many in which state, and which failed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.model import DeliveryState
+from digest.store.tables import delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A delivery that did not reach its reader, and why."""
+
+    address: str
+    state: DeliveryState
+    reason: str
+
+
+async def counts(connection: AsyncConnection, issue_id: int | None = None) -> Mapping[DeliveryState, int]:
+    """How many deliveries are in each state, of that issue or (None) of all; every state has its number."""
+    query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
+    if issue_id is not None:
+        query = query.where(delivery.c.issue_id == issue_id)
+    rows = (await connection.execute(query)).all()
+    found: dict[str, int] = {row[0]: row[1] for row in rows}
+    return {state: found.get(state, 0) for state in DeliveryState}
+
+
+async def failures(
+    connection: AsyncConnection, issue_id: int, *states: DeliveryState, limit: int = 1000
+) -> tuple[Failure, ...]:
+    """Deliveries of that issue in these states (none named: rejected), by subscriber; at most `limit`."""
+    wanted = states or (DeliveryState.REJECTED,)
+    rows = await connection.execute(
+        select(delivery.c.address, delivery.c.state, delivery.c.error)
+        .where(delivery.c.issue_id == issue_id, delivery.c.state.in_(wanted))
+        .order_by(delivery.c.subscriber_id)
+        .limit(limit)
+    )
+    return tuple(Failure(address=row.address, state=DeliveryState(row.state), reason=row.error or "") for row in rows)
+
+
+async def person(connection: AsyncConnection, issue_id: int, address: str) -> tuple[int, str, str] | None:
+    """Subscriber id, address and name of that issue's recipient; compared without case; None for a stranger."""
+    wanted = func.lower(delivery.c.address) == address.strip().lower()
+    query = select(delivery.c.subscriber_id, delivery.c.address, delivery.c.name)
+    row = (await connection.execute(query.where(delivery.c.issue_id == issue_id, wanted))).first()
+    return (row.subscriber_id, row.address, row.name) if row else None

@@ -1,0 +1,50 @@
+"""What articles are known by: several keys each, unique within a feed."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.store.tables import article_key
+
+Key = tuple[str, bytes]  # (kind, hash)
+_PAGE = 400  # bound values in one statement
+
+
+async def owners(connection: AsyncConnection, feed_id: int, keys: Sequence[Key]) -> dict[Key, int]:
+    """Whose each of those keys is, where it is anyone's in that feed."""
+    found: dict[Key, int] = {}
+    wanted = frozenset(keys)
+    hashes = list({value for _, value in keys})
+    for start in range(0, len(hashes), _PAGE):
+        page = hashes[start : start + _PAGE]
+        columns = select(article_key.c.kind, article_key.c.key, article_key.c.article_id)
+        rows = await connection.execute(columns.where(article_key.c.feed_id == feed_id, article_key.c.key.in_(page)))
+        found.update({(kind, value): owner for kind, value, owner in rows if (kind, value) in wanted})
+    return found
+
+
+async def add(connection: AsyncConnection, feed_id: int, owned: Mapping[Key, int]) -> None:
+    """Gives each key to its article; a key that belongs to an article stays there."""
+    if not owned:
+        return
+    rows = [
+        {"feed_id": feed_id, "kind": kind, "key": value, "article_id": article_id}
+        for (kind, value), article_id in owned.items()
+    ]
+    make = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    await connection.execute(make(article_key).on_conflict_do_nothing(), rows)
+
+
+async def move(connection: AsyncConnection, feed_id: int, owned: Mapping[Key, int]) -> None:
+    """Gives each key to its article, also where it was another's: an id that is used again."""
+    for kind, value in owned:
+        gone = delete(article_key).where(
+            article_key.c.feed_id == feed_id, article_key.c.kind == kind, article_key.c.key == value
+        )
+        await connection.execute(gone)
+    rows = [{"feed_id": feed_id, "kind": k, "key": v, "article_id": i} for (k, v), i in owned.items()]
+    if rows:
+        await connection.execute(insert(article_key), rows)

@@ -1,0 +1,84 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from digest.model import FeedState, Validators
+from digest.store import Database, feeds, hosts
+
+URL = "https://example.org/feed.xml"
+
+
+async def test_a_feed_gets_one_row_however_often_it_is_named(database: Database, now: datetime) -> None:
+    async with database.write() as connection:
+        (one,) = await feeds.ensure(connection, [URL], since=now)
+        again = await feeds.ensure(connection, ["https://b.org/", URL, URL])
+    assert [record.requested_url for record in again] == ["https://b.org/", URL]
+    assert again[1] == one
+    assert (one.url, one.state, one.since, one.validators) == (URL, FeedState.ACTIVE, now, Validators())
+
+
+async def test_what_is_saved_is_read_again(database: Database, now: datetime) -> None:
+    async with database.write() as connection:
+        (record,) = await feeds.ensure(connection, [URL])
+        saved = replace(
+            record,
+            url="https://new.example.org/",
+            title="T",
+            site_url="https://example.org/",
+            validators=Validators(etag='W/"1"', last_modified="yesterday"),
+            body_hash=b"\x00\xff",
+            last_checked=now,
+            last_ok=now - timedelta(days=1),
+            last_full=now - timedelta(days=2),
+            next_check=now + timedelta(hours=1),
+            error_count=3,
+            last_error="no",
+            last_error_kind="dns",
+            state=FeedState.BACKOFF,
+            redirect_target="https://c.org/",
+            redirect_seen=2,
+            gone_since=now,
+            since=now,
+            note="moved",
+        )
+        await feeds.save(connection, saved)
+    async with database.read() as connection:
+        assert await feeds.get(connection, URL) == saved
+        assert await feeds.listed(connection) == [saved]
+        assert await feeds.listed(connection, [URL, "https://none.org/"]) == [saved]
+        assert await feeds.locked(connection, saved.id) == saved
+        assert await feeds.get(connection, "https://new.example.org/") is None
+
+
+async def test_a_thousand_feeds_are_one_call(database: Database) -> None:
+    urls = [f"https://example.org/{n}" for n in range(1_100)]
+    async with database.write() as connection:
+        assert [record.requested_url for record in await feeds.ensure(connection, urls)] == urls
+
+
+async def test_a_removed_feed_is_forgotten(database: Database) -> None:
+    async with database.write() as connection:
+        await feeds.ensure(connection, [URL])
+        assert await feeds.remove(connection, URL)
+        assert not await feeds.remove(connection, URL)
+        assert await feeds.listed(connection) == []
+
+
+async def test_an_address_is_taken_by_another_row_only(database: Database) -> None:
+    async with database.write() as connection:
+        one, two = await feeds.ensure(connection, [URL, "https://b.org/"])
+        await feeds.save(connection, replace(two, url="https://c.org/"))
+        assert await feeds.is_taken(connection, "https://b.org/", by_other_than=one.id)
+        assert await feeds.is_taken(connection, "https://c.org/", by_other_than=one.id)
+        assert not await feeds.is_taken(connection, "https://c.org/", by_other_than=two.id)
+        assert not await feeds.is_taken(connection, "https://d.org/", by_other_than=one.id)
+
+
+async def test_a_host_stays_closed_until_its_time(database: Database, now: datetime) -> None:
+    async with database.write() as connection:
+        await hosts.close(connection, "a.org:443", until=now + timedelta(hours=1))
+        await hosts.close(connection, "a.org:443", until=now + timedelta(hours=2))
+        await hosts.close(connection, "b.org:443", until=now)
+        assert await hosts.closed(connection, now=now) == {"a.org:443": now + timedelta(hours=2)}
+        assert await hosts.closed(connection, now=now + timedelta(hours=2)) == {}
+        await hosts.reopen(connection, ["a.org:443"])
+        assert await hosts.closed(connection, now=now) == {}
