@@ -1,0 +1,183 @@
+"""When to ask a feed again, and what its failures mean: one pure function of its row, the result, the time, a chance.
+
+    record = policy.after(record, Failed(kind="timeout", message="…"), now=now, jitter=random())
+
+Never a freeze: a feed that fails is asked less and less often, at least daily, and weekly once it is dead; only 410
+twice, a day apart, ends the asking. A host that says it is busy is no error of the feed's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from urllib.parse import urlsplit
+
+from digest.model import DAY, FeedRecord, FeedState, Validators
+
+_SHORTEST, _LONGEST = timedelta(minutes=30), timedelta(hours=12)
+_UNKNOWN_PACE = timedelta(hours=1)
+_BASE = timedelta(minutes=30)
+_FLOOR = timedelta(minutes=5)
+_BUSY_LONGEST = 7 * DAY
+_BUSY_UNSAID = timedelta(hours=1)
+_DEAD_AFTER = 14 * DAY
+_DEAD_PROBE = 7 * DAY
+_OUTAGE_WAIT = timedelta(minutes=5)
+_OUTAGE_HOSTS = 3
+_AGREEING_REDIRECTS = 3
+_UNCONDITIONAL_EVERY = 7 * DAY
+OFFLINE = frozenset({"dns", "connect"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """A poll that worked."""
+
+    title: str = ""
+    site_url: str = ""
+    validators: Validators = field(default_factory=Validators)
+    body_hash: bytes | None = None  # None: not modified
+    published: tuple[datetime, ...] = ()  # of the entries; () where the body was not read
+    max_age: timedelta | None = None
+    permanent_url: str | None = None
+    is_taken: bool = False  # another subscription already has that address
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A poll that did not: the kind of FetchError, or parse."""
+
+    kind: str
+    message: str
+    status: int | None = None
+    retry_after: timedelta | None = None
+
+
+def after(record: FeedRecord, result: Polled | Failed, *, now: datetime, jitter: float) -> FeedRecord:
+    """The row after that poll. `jitter`: a chance in [0, 1)."""
+    if isinstance(result, Polled):
+        return _worked(record, result, now, jitter)
+    said = replace(record, last_checked=now, last_error=result.message, last_error_kind=result.kind)
+    if result.kind == "busy":
+        return replace(said, next_check=now + busy_wait(result.retry_after))
+    return _failed(said, result, now, jitter)
+
+
+def spared(record: FeedRecord, failure: Failed, *, now: datetime) -> FeedRecord:
+    """The row after a local outage: it counts against nobody, and is tried again soon."""
+    return replace(
+        record,
+        last_error=failure.message,
+        last_error_kind=failure.kind,
+        last_checked=now,
+        next_check=now + _OUTAGE_WAIT,
+    )
+
+
+def is_outage(asked: Sequence[str], failures: Sequence[tuple[str, Failed]]) -> bool:
+    """Whether the fault is ours: more than half of the hosts asked in one cycle could not be reached at all."""
+    hosts = set(asked)
+    lost = {host for host, failure in failures if failure.kind in OFFLINE}
+    return len(hosts) >= _OUTAGE_HOSTS and 2 * len(lost) > len(hosts)
+
+
+def busy_wait(retry_after: timedelta | None) -> timedelta:
+    """How long a busy host is left alone: as it asks, between 5 minutes and 7 days."""
+    return min(max(retry_after or _BUSY_UNSAID, _FLOOR), _BUSY_LONGEST)
+
+
+def is_due(record: FeedRecord, now: datetime) -> bool:
+    """Whether it is time to ask."""
+    if record.state in {FeedState.GONE, FeedState.PAUSED}:
+        return False
+    return record.next_check is None or record.next_check <= now
+
+
+def conditions(record: FeedRecord, now: datetime) -> Validators | None:
+    """What makes the next request conditional; None every 7 days, since some servers answer 304 for ever."""
+    if record.last_full is None or now - record.last_full >= _UNCONDITIONAL_EVERY:
+        return None
+    return record.validators
+
+
+def pace(published: Sequence[datetime]) -> timedelta:
+    """Half the usual gap between the ten newest entries, 30 minutes to 12 hours; an hour where that is unknown."""
+    newest = sorted(published, reverse=True)[:10]
+    gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(newest)]
+    if not gaps:
+        return _UNKNOWN_PACE
+    return min(max(timedelta(seconds=median(gaps) / 2), _SHORTEST), _LONGEST)
+
+
+def _worked(record: FeedRecord, result: Polled, now: datetime, jitter: float) -> FeedRecord:
+    usual = pace(result.published) if result.published else _former_wait(record)
+    wait = usual * (0.9 + 0.2 * jitter)
+    wait = max(wait, min(result.max_age or wait, DAY))
+    known = replace(
+        record,
+        last_checked=now,
+        last_ok=now,
+        next_check=now + wait,
+        validators=result.validators,
+        error_count=0,
+        last_error=None,
+        last_error_kind=None,
+        state=FeedState.PAUSED if record.state is FeedState.PAUSED else FeedState.ACTIVE,
+        gone_since=None,
+        note=result.note,
+    )
+    if result.body_hash is not None:
+        known = replace(
+            known,
+            last_full=now,
+            body_hash=result.body_hash,
+            title=result.title or record.title,
+            site_url=result.site_url or record.site_url,
+        )
+    return _moved(known, result)
+
+
+def _former_wait(record: FeedRecord) -> timedelta:
+    """What was waited before a body that was not read again; an hour after a failure."""
+    if record.next_check is None or record.last_checked is None or record.state is not FeedState.ACTIVE:
+        return _UNKNOWN_PACE
+    return min(max(record.next_check - record.last_checked, _SHORTEST), _LONGEST)
+
+
+def _moved(record: FeedRecord, result: Polled) -> FeedRecord:
+    """The address moves after three polls that agree, to no worse a scheme, to no other subscription's address."""
+    target = result.permanent_url
+    if target is None or target == record.url or result.is_taken or _is_worse(record.url, target):
+        return replace(record, redirect_target=None, redirect_seen=0)
+    seen = record.redirect_seen + 1 if target == record.redirect_target else 1
+    if seen < _AGREEING_REDIRECTS:
+        return replace(record, redirect_target=target, redirect_seen=seen)
+    note = " ".join(filter(None, (record.note, f"moved for good from {record.url} to {target}")))
+    return replace(record, url=target, redirect_target=None, redirect_seen=0, note=note)
+
+
+def _is_worse(url: str, target: str) -> bool:
+    return urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https"
+
+
+def _failed(record: FeedRecord, failure: Failed, now: datetime, jitter: float) -> FeedRecord:
+    count = record.error_count + 1
+    gone_since = (record.gone_since or now) if failure.status == 410 else None
+    failing = replace(
+        record, error_count=count, gone_since=gone_since, redirect_target=None, redirect_seen=0, next_check=None
+    )
+    if gone_since and now - gone_since >= DAY:
+        return replace(failing, state=FeedState.GONE)
+    if failing.state is FeedState.PAUSED:
+        return failing
+    if record.last_ok is not None and now - record.last_ok >= _DEAD_AFTER:
+        return replace(failing, state=FeedState.DEAD, next_check=now + _DEAD_PROBE)
+    wait = DAY if gone_since else max(_FLOOR, backoff(count) * jitter)
+    return replace(failing, state=FeedState.BACKOFF, next_check=now + wait)
+
+
+def backoff(errors: int) -> timedelta:
+    """The longest wait after so many errors in a row: 1 h, 2 h, 4 h … 24 h."""
+    return min(_BASE * (1 << min(errors, 10)), DAY)

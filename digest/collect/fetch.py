@@ -1,0 +1,409 @@
+"""Bytes from the web, politely and bounded: the one place that makes HTTP clients for collecting.
+
+    async with Fetcher(public_url="https://news.example.org", now=clock) as fetcher:
+        fetched = await fetcher.feed("https://example.org/feed.xml", validators=None)
+
+Every connect is checked against the address rules (DESIGN §5.6), redirects included. Bodies are read raw and inflated
+under a bound, since an HTTP client's own decoding may inflate 67 MB at a time before anyone can look.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import zlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from typing import Self
+
+import certifi
+import httpx
+from httpx_secure import SSRFProtectionError, httpx_ssrf_protection
+
+from digest import __version__
+from digest.collect.addresses import Addresses, authority, is_local_name
+from digest.collect.inflate import Inflater
+from digest.collect.robots import Robots
+from digest.errors import FetchError
+from digest.model import Validators
+
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_BUSY = frozenset({429, 503})
+_ACCEPT_FEED = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+_ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+_CHALLENGES = (b"/cdn-cgi/challenge-platform/", b"_cf_chl_opt", b"awsWafCookieDomainList", b"AwsWafIntegration")
+_CHALLENGE_SIZE = 200_000  # bytes; the interstitials seen are below 20 kB
+_CLIENTS = 4  # of each trust; an httpx pool looks at every connection on each request, so several small ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An answer, whole."""
+
+    url: str  # final
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    validators: Validators = field(default_factory=Validators)
+    permanent_url: str | None = None  # where an unbroken chain of 301 and 308 led
+    retry_after: timedelta | None = None
+    max_age: timedelta | None = None  # Cache-Control
+    not_modified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one fetch may cost."""
+
+    max_bytes: int = 10_000_000  # inflated
+    total_s: float = 30.0
+    connect_s: float = 5.0
+    read_s: float = 10.0
+    redirects: int = 5
+    per_host: int = 2  # requests at a time
+    gap_s: float = 1.0  # between two requests' starts on a public host
+
+
+class Fetcher:
+    """Polite GETs under limits. Use as an async context manager."""
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        now: Callable[[], datetime],
+        allow_private: Sequence[str] = (),
+        trusted: Collection[str] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        """`trusted`: web addresses the owner named; `allow_private`: addresses, networks, address:port to reach."""
+        self.limits = limits or Limits()
+        self.user_agent = f"Newsdigest/{__version__} (+{public_url})"
+        self._now = now
+        self._named = frozenset(trusted)
+        self._addresses = Addresses(allow_private=allow_private, named=trusted)
+        self._hosts: dict[str, _Host] = {}
+        self._robots: dict[str, asyncio.Task[Robots]] = {}
+        self._stack = contextlib.AsyncExitStack()
+        self._clients: dict[bool, list[httpx.AsyncClient]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Opens the clients: those for named hosts apart from all others, so that no connection serves both."""
+        trust = ssl.create_default_context(cafile=certifi.where())  # 90 ms each: made once for all
+        for named in (False, True):
+            rule = self._addresses.admits_named if named else self._addresses.admits
+            self._clients[named] = [
+                await self._stack.enter_async_context(self._client(rule, trust)) for _ in range(_CLIENTS)
+            ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes every connection."""
+        for task in self._robots.values():
+            task.cancel()
+        await self._stack.aclose()
+
+    def _client(self, rule: Callable[..., bool], trust: ssl.SSLContext) -> httpx.AsyncClient:
+        limits = self.limits
+        client = httpx.AsyncClient(
+            headers={"User-Agent": self.user_agent, "Accept-Encoding": "gzip, deflate"},
+            timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s, pool=None),
+            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
+            verify=trust,
+            trust_env=False,  # a proxy would connect on our behalf, past the address check
+            follow_redirects=False,
+        )
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return httpx_ssrf_protection(client, check_globally_reachable=False, custom_validator=rule)
+
+    async def feed(self, url: str, *, validators: Validators | None = None) -> Fetched:
+        """The feed's answer, or 304 as `not_modified`; FetchError for everything else.
+
+        The host of `url` is trusted where the owner named it; where a redirect leads is not.
+        """
+        headers = {"Accept": _ACCEPT_FEED, **_conditions(validators)}
+        return await self._chase(url, headers, named=self._addresses.is_named(url), validators=validators)
+
+    async def page(self, url: str) -> Fetched:
+        """An article page; FetchError of kind `robots` where its host asks machines to stay away.
+
+        Only the very address the owner named is trusted, and asked as a person would ask it: without robots.txt.
+        """
+        named = url in self._named
+        return await self._chase(url, {"Accept": _ACCEPT_PAGE}, named=named, robots=not named)
+
+    async def _chase(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        named: bool,
+        robots: bool = False,
+        validators: Validators | None = None,
+    ) -> Fetched:
+        """Follows redirects, each hop checked anew, all within one time limit."""
+        current, permanent, unbroken, left_s = url, None, True, self.limits.total_s
+        for hop in range(self.limits.redirects + 1):
+            if robots:
+                await self._obey_robots(current)
+            answer, spent_s = await self._hop(current, headers, named=named and hop == 0, left_s=left_s)
+            left_s -= spent_s
+            if answer.status not in _REDIRECTS or not answer.target:
+                final = replace(answer.fetched, permanent_url=permanent)
+                return _judged(final, url, validators, answer.headers, self._now())
+            current = _next(current, answer.target)
+            unbroken = unbroken and answer.status in _PERMANENT
+            permanent = current if unbroken else permanent
+        raise FetchError(f"{url}: more than {self.limits.redirects} redirects", kind="redirects")
+
+    async def _hop(
+        self, url: str, headers: Mapping[str, str], *, named: bool, left_s: float
+    ) -> "tuple[_Answer, float]":
+        """One request; the seconds it took, waiting for its turn left out."""
+        host = self._host(url)
+        loop = asyncio.get_running_loop()
+        async with host.turn():
+            started = loop.time()
+            try:
+                async with asyncio.timeout(max(0.01, left_s)):
+                    answer = await self._ask(url, headers, named=named)
+            except TimeoutError as error:
+                raise FetchError(f"{url}: no whole answer in {self.limits.total_s:g} s", kind="timeout") from error
+            return answer, loop.time() - started
+
+    async def _ask(self, url: str, headers: Mapping[str, str], *, named: bool) -> "_Answer":
+        """One request, repeated once where the connection could not be made."""
+        try:
+            return await self._get(url, headers, named=named)
+        except FetchError as error:
+            if error.kind != "connect":
+                raise
+        return await self._get(url, headers, named=named)
+
+    async def _get(self, url: str, headers: Mapping[str, str], *, named: bool) -> "_Answer":
+        clients = self._clients[named]
+        client = clients[zlib.crc32(authority(url).encode()) % len(clients)]
+        request = _request(client, url, headers)
+        try:
+            async with contextlib.aclosing(await client.send(request, stream=True)) as response:
+                return _Answer(
+                    status=response.status_code,
+                    target=response.headers.get("location", "") if response.status_code in _REDIRECTS else "",
+                    headers=response.headers,
+                    fetched=await self._read(url, response),
+                )
+        except SSRFProtectionError as error:
+            raise FetchError(
+                f"{url}: leads to the private address {error.ip_addr}; "
+                "list it under [collect] allow_private if it may be read",
+                kind="private",
+            ) from error
+        except httpx.HTTPError as error:
+            raise _fetch_error(url, error) from error
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:  # httpx reads Location before we do
+            raise FetchError(f"{url}: redirects to what is no address ({error})", kind="redirects") from error
+
+    async def _read(self, url: str, response: httpx.Response) -> Fetched:
+        """The body under the size limit; nothing of a redirect's."""
+        body = b"" if response.status_code in _REDIRECTS else await self._body(url, response)
+        return Fetched(
+            url=url,
+            status=response.status_code,
+            body=body,
+            content_type=response.headers.get("content-type", ""),
+            validators=Validators(
+                etag=response.headers.get("etag"), last_modified=response.headers.get("last-modified")
+            ),
+            max_age=_max_age(response.headers.get("cache-control", "")),
+        )
+
+    async def _body(self, url: str, response: httpx.Response) -> bytes:
+        try:
+            inflater = Inflater(response.headers.get("content-encoding", ""), max_bytes=self.limits.max_bytes)
+            async for chunk in response.aiter_raw():
+                inflater.feed(chunk)
+            return inflater.body()
+        except FetchError as error:
+            raise FetchError(f"{url}: {error}", kind=error.kind, status=response.status_code) from error
+
+    def _host(self, url: str) -> "_Host":
+        name = authority(url)
+        if name not in self._hosts:
+            gap_s = 0.0 if is_local_name(url) else self.limits.gap_s
+            self._hosts[name] = _Host(per_host=self.limits.per_host, gap_s=gap_s)
+        return self._hosts[name]
+
+    async def _obey_robots(self, url: str) -> None:
+        origin = str(httpx.URL(url).copy_with(path="/robots.txt", query=None, fragment=None))
+        if origin not in self._robots:
+            self._robots[origin] = asyncio.create_task(self._read_robots(origin))
+        robots = await asyncio.shield(self._robots[origin])
+        if not robots.allow(url):
+            raise FetchError(f"{url}: its host's robots.txt asks machines not to read it", kind="robots")
+
+    async def _read_robots(self, url: str) -> Robots:
+        """Its rules; none where there is no such file, all closed where the host fails (RFC 9309 §2.3.1).
+
+        A host that cannot be reached at all is for the page's own request to say.
+        """
+        try:
+            fetched = await self._chase(url, {}, named=False)
+        except FetchError as error:
+            is_failing = error.kind == "busy" or (error.status or 0) >= 500
+            return Robots.closed() if is_failing else Robots.open()
+        return Robots.read(fetched.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    status: int
+    target: str  # Location; empty where it is no redirect
+    headers: httpx.Headers
+    fetched: Fetched
+
+
+class _Host:
+    """A host's turns: so many at a time, so far apart."""
+
+    def __init__(self, *, per_host: int, gap_s: float) -> None:
+        self._places = asyncio.Semaphore(per_host)
+        self._gap_s = gap_s
+        self._next = 0.0
+
+    def turn(self) -> "_Turn":
+        """Waits until this host may be asked."""
+        return _Turn(self)
+
+    async def enter(self) -> None:
+        """Takes a place, and waits for the gap."""
+        await self._places.acquire()
+        loop = asyncio.get_running_loop()
+        at = max(loop.time(), self._next)
+        self._next = at + self._gap_s
+        try:
+            if (wait_s := at - loop.time()) > 0:
+                await asyncio.sleep(wait_s)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def leave(self) -> None:
+        """Gives the place back."""
+        self._places.release()
+
+
+class _Turn:
+    def __init__(self, host: _Host) -> None:
+        self._host = host
+
+    async def __aenter__(self) -> None:
+        await self._host.enter()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._host.leave()
+
+
+def _request(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> httpx.Request:
+    try:
+        return client.build_request("GET", url, headers=dict(headers))
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        raise FetchError(f"{url}: is no web address; write it in full: https://…", kind="address") from error
+
+
+def _conditions(validators: Validators | None) -> dict[str, str]:
+    if validators is None:
+        return {}
+    pairs = (("If-None-Match", validators.etag), ("If-Modified-Since", validators.last_modified))
+    return {name: value for name, value in pairs if value}
+
+
+def _next(url: str, location: str) -> str:
+    try:
+        target = httpx.URL(url).join(location)
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        raise FetchError(f"{url}: redirects to {location[:200]!r}, which is no address", kind="redirects") from error
+    if target.scheme not in {"http", "https"} or not target.host:
+        raise FetchError(f"{url}: redirects to {location[:200]!r}, which is not on the web", kind="redirects")
+    return str(target)
+
+
+def _judged(
+    fetched: Fetched, url: str, validators: Validators | None, headers: httpx.Headers, now: datetime
+) -> Fetched:
+    """The answer where it is good; FetchError by what its status means."""
+    status = fetched.status
+    wait = _retry_after(headers.get("retry-after"), now)
+    if _is_challenge(fetched, headers):
+        raise FetchError(f"{url}: asks whether we are a person (status {status})", kind="challenge", status=status)
+    if status == 304 and validators is not None:
+        kept = Validators(
+            etag=fetched.validators.etag or validators.etag,
+            last_modified=fetched.validators.last_modified or validators.last_modified,
+        )
+        return replace(fetched, validators=kept, not_modified=True)
+    if status in _BUSY:
+        raise FetchError(f"{url}: the host is busy (status {status})", kind="busy", status=status, retry_after=wait)
+    if not 200 <= status < 300:
+        raise FetchError(f"{url}: answered with status {status}", kind="status", status=status, retry_after=wait)
+    return replace(fetched, retry_after=wait)
+
+
+def _is_challenge(fetched: Fetched, headers: httpx.Headers) -> bool:
+    if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
+        return True
+    if len(fetched.body) > _CHALLENGE_SIZE or "html" not in fetched.content_type:
+        return False
+    return any(mark in fetched.body for mark in _CHALLENGES)
+
+
+def _retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """Seconds, or a date (RFC 9110 §10.2.3); None where neither can be read."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return timedelta(seconds=min(int(value.strip()[:9]), 366 * 86_400))
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    return max(timedelta(0), (date if date.tzinfo else date.replace(tzinfo=UTC)) - now)
+
+
+def _max_age(value: str) -> timedelta | None:
+    for part in value.lower().split(","):
+        name, _, number = part.strip().partition("=")
+        if name == "max-age" and number.strip('"').isdecimal():
+            return timedelta(seconds=min(int(number.strip('"')[:9]), 366 * 86_400))
+    return None
+
+
+def _fetch_error(url: str, error: Exception) -> FetchError:
+    """What an HTTP client's exception means."""
+    if isinstance(error, httpx.ConnectTimeout):
+        return FetchError(f"{url}: no connection in time", kind="connect")
+    if isinstance(error, httpx.TimeoutException):
+        return FetchError(f"{url}: no answer in time", kind="timeout")
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return FetchError(f"{url}: is no web address; write it in full: https://…", kind="address")
+    if isinstance(error, httpx.ConnectError):
+        kind = "dns" if _is_dns(error) else "connect"
+        said = "its host name is not known" if kind == "dns" else "no connection"
+        return FetchError(f"{url}: {said} ({str(error) or type(error).__name__})", kind=kind)
+    if isinstance(error, httpx.RemoteProtocolError) and "location" in str(error):
+        return FetchError(f"{url}: redirects to what is no address ({error})", kind="redirects")
+    return FetchError(f"{url}: the connection failed ({str(error) or type(error).__name__})", kind="connect")
+
+
+def _is_dns(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

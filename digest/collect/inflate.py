@@ -1,0 +1,71 @@
+"""A body inflated under a bound, chunk by chunk, whatever its encoding claims."""
+
+import zlib
+from typing import Any
+
+from digest.errors import FetchError
+
+_KNOWN = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+_HEAD = 2  # bytes that tell what the body is
+_AUTO = zlib.MAX_WBITS | 32  # gzip or zlib, by its header
+
+
+class Inflater:
+    """Collects chunks of a body; FetchError as soon as the inflated body passes `max_bytes`."""
+
+    def __init__(self, encoding: str, *, max_bytes: int) -> None:
+        """`encoding`: the Content-Encoding header; FetchError where it is none we asked for."""
+        self._name = encoding.strip().lower()
+        if self._name not in _KNOWN:
+            raise FetchError(f"the body comes as {self._name[:40]!r}, which was not asked for", kind="encoding")
+        self._max_bytes = max_bytes
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._head = b""
+        self._stream: Any = None  # None: the head is not seen yet, or the body is plain
+        self._is_plain = self._name in {"", "identity"}
+
+    def feed(self, chunk: bytes) -> None:
+        """Takes one chunk of the raw body."""
+        if self._is_plain:
+            self._keep(chunk)
+        elif self._stream is not None:
+            self._inflate(chunk)
+        else:
+            self._head += chunk
+            if len(self._head) >= _HEAD:
+                self._begin()
+
+    def body(self) -> bytes:
+        """All of it."""
+        if self._stream is None and self._head and not self._is_plain:
+            self._begin()
+        return b"".join(self._parts)
+
+    def _begin(self) -> None:
+        """By the first bytes: servers say gzip and send plain text, or say deflate and leave out zlib's header."""
+        is_gzip = self._head[:2] == b"\x1f\x8b"
+        is_zlib = len(self._head) > 1 and self._head[0] & 15 == 8 and int.from_bytes(self._head[:2], "big") % 31 == 0
+        if "gzip" in self._name and not is_gzip:
+            self._is_plain = True
+            self._keep(self._head)
+            return
+        self._stream = zlib.decompressobj(_AUTO if is_gzip or is_zlib else -zlib.MAX_WBITS)
+        self._inflate(self._head)
+
+    def _inflate(self, chunk: bytes) -> None:
+        try:
+            while chunk:
+                self._keep(self._stream.decompress(chunk, self._max_bytes - self._size + 1))
+                chunk = self._stream.unconsumed_tail
+                if self._stream.eof:
+                    chunk = self._stream.unused_data.lstrip(b"\0")  # the next member of a gzip file
+                    self._stream = zlib.decompressobj(_AUTO)
+        except zlib.error as error:
+            raise FetchError(f"the body cannot be inflated ({error})", kind="encoding") from error
+
+    def _keep(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > self._max_bytes:
+            raise FetchError(f"the size is over the limit of {self._max_bytes / 1e6:g} MB", kind="size")

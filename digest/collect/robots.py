@@ -1,0 +1,35 @@
+"""robots.txt, by protego (RFC 9309)."""
+
+from typing import Any, Self
+
+_NAME = "Newsdigest"
+_MAX_BYTES = 500_000  # RFC 9309 §2.5 asks for 500 KiB at least
+
+
+class Robots:
+    """What a host asks of machines."""
+
+    def __init__(self, rules: Any) -> None:
+        """`rules`: protego's."""
+        self._rules = rules
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """The rules in that file."""
+        from protego import Protego
+
+        return cls(Protego.parse(body[:_MAX_BYTES].decode("utf-8", "replace")))
+
+    @classmethod
+    def open(cls) -> Self:
+        """No rule."""
+        return cls.read(b"")
+
+    @classmethod
+    def closed(cls) -> Self:
+        """Nothing may be read."""
+        return cls.read(b"User-agent: *\nDisallow: /")
+
+    def allow(self, url: str) -> bool:
+        """Whether we may read that address."""
+        return bool(self._rules.can_fetch(url, _NAME))

@@ -1,0 +1,292 @@
+"""A mail API on loopback that does to its callers what networks and providers do.
+
+    async with MailServer(tmp_path / "accepted.jsonl", faults=[Fault.CUT_AFTER]) as server:
+        ...  # point [mail] base_url at server.url
+    assert [taken.to for taken in server.taken()] == ["a@example.org"]
+
+It speaks Resend's POST /emails/batch and Mailpit's POST /api/v1/send. What it accepts is appended to a file before it
+answers, so the file is the truth about who got what, whoever is killed meanwhile.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parseaddr
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_MAX_HEAD = 65_536
+_REASONS = {200: "OK", 409: "Conflict", 413: "Too Large", 422: "Unprocessable", 429: "Too Many", 500: "Error"}
+
+
+class Fault(StrEnum):
+    """What may happen to a request."""
+
+    NONE = "none"
+    REFUSE_CONNECTION = "refuse connection"  # cut before a byte of the request is read
+    CUT_BEFORE = "cut before accepting"
+    CUT_AFTER = "cut after accepting"
+    STALL = "accept, never answer"
+    DRIP = "accept, answer a byte at a time, without end"
+    HALF_BODY = "accept, then half an answer"
+    HTML_PAGE = "accept, then a page with 200"
+    EMPTY = "accept, then 200 with no body"
+    ERROR_BEFORE = "500, not accepted"
+    ERROR_AFTER = "500, accepted"
+    BAD_GATEWAY = "502 with a page, accepted"
+    BUSY_SECONDS = "429, Retry-After: 1"
+    BUSY_DATE = "429, Retry-After: a date"
+    UNAVAILABLE = "503, no hint"
+    UNAUTHORIZED = "401"
+    TOO_LARGE = "413"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One accepted message."""
+
+    to: str
+    message_id: str
+    key: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A request as it came."""
+
+    path: str
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Status')}", f"Content-Length: {len(self.body)}"]
+        kind = "text/html" if self.body[:1] == b"<" else "application/json"
+        lines += [
+            f"Date: {format_datetime(datetime.now(UTC), usegmt=True)}",
+            f"Content-Type: {kind}",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+
+def _json(status: int, content: object, headers: Mapping[str, str] | None = None) -> _Answer:
+    return _Answer(status=status, body=json.dumps(content).encode(), headers=headers or {})
+
+
+class MailServer:
+    """Accepts mail over HTTP. Use as `async with`; `url` is then its address."""
+
+    def __init__(
+        self,
+        log: Path,
+        *,
+        faults: Iterable[Fault] = (),
+        delay_s: float = 0.0,
+        honours_keys: bool = True,
+        poisoned: Collection[str] = (),
+        batch_max: int = 100,
+    ) -> None:
+        """`log`: appended to for ever, one JSON line a message; `faults`: one a request, then none.
+
+        `delay_s`: before each answer; `honours_keys`: whether a repeated Idempotency-Key is known, as Resend knows it;
+        `poisoned`: addresses for whose sake a whole batch is answered 422.
+        """
+        self.url = ""
+        self.seen: list[Seen] = []
+        self._log = log
+        self._faults = deque(faults)
+        self._delay_s = delay_s
+        self._honours_keys = honours_keys
+        self._poisoned = frozenset(poisoned)
+        self._batch_max = batch_max
+        self._kept: dict[str, tuple[bytes, _Answer]] = {}
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._count = 0
+
+    def taken(self) -> tuple[Taken, ...]:
+        """All messages accepted, in order, of this server and of those before it with the same log."""
+        if not self._log.exists():
+            return ()
+        return tuple(Taken(**json.loads(line)) for line in self._log.read_text(encoding="utf-8").splitlines())
+
+    def then(self, *faults: Fault) -> None:
+        """More faults, for the next requests."""
+        self._faults.extend(faults)
+
+    async def __aenter__(self) -> Self:
+        """Listens on a free port."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MAX_HEAD, backlog=1024)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops, and drops every connection."""
+        if self._server:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            async for request in _requests(reader):
+                if not await self._answer(request, writer):
+                    break
+        writer.transport.abort()
+
+    async def _answer(self, request: Seen, writer: asyncio.StreamWriter) -> bool:
+        """Whether the connection may go on."""
+        self.seen.append(request)
+        fault = self._faults.popleft() if self._faults else Fault.NONE
+        if fault in _UNTAKEN:
+            refused = _UNTAKEN[fault]
+            if refused is None:
+                return False
+            writer.write(refused().encode())
+            await writer.drain()
+            return True
+        answer = self._accept(request)
+        if self._delay_s:
+            await asyncio.sleep(self._delay_s)
+        return await _spoil(fault, answer, writer)
+
+    def _accept(self, request: Seen) -> _Answer:
+        key = request.headers.get("idempotency-key", "")
+        known = self._kept.get(key) if key and self._honours_keys else None
+        mark = sha256(request.body).digest()
+        if known:
+            return known[1] if known[0] == mark else _json(409, {"name": "invalid_idempotent_request"})
+        answer = self._take(request, key)
+        if key and answer.status == 200:
+            self._kept[key] = (mark, answer)
+        return answer
+
+    def _take(self, request: Seen, key: str) -> _Answer:
+        speak = _DIALECTS.get(request.path)
+        if speak is None:
+            return _json(404, {"message": f"no such path: {request.path}"})
+        messages, answer = speak(json.loads(request.body), key)
+        if len(messages) > self._batch_max:
+            return _json(422, {"message": f"more than {self._batch_max} messages"})
+        bad = [message.to for message in messages if message.to in self._poisoned]
+        if bad:
+            return _json(422, {"message": f"{bad[0]} is not valid", "name": "validation_error"})
+        numbers = range(self._count, self._count + len(messages))
+        self._count += len(messages)
+        self._append(messages)
+        return _json(200, answer([f"id-{number}" for number in numbers]))
+
+    def _append(self, messages: Sequence[Taken]) -> None:
+        lines = (
+            json.dumps({"to": m.to, "message_id": m.message_id, "key": m.key, "headers": dict(m.headers)}) + "\n"
+            for m in messages
+        )
+        handle = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(handle, "".join(lines).encode())
+        finally:
+            os.close(handle)
+
+
+async def _requests(reader: asyncio.StreamReader) -> AsyncIterator[Seen]:
+    while True:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        yield Seen(path=first.split(" ")[1], headers=headers, body=body)
+
+
+async def _spoil(fault: Fault, answer: _Answer, writer: asyncio.StreamWriter) -> bool:
+    """Answers, or does what the fault says; the message is taken already. Whether the connection may go on."""
+    whole = (_SPOILT[fault](answer) if fault in _SPOILT else answer).encode()
+    match fault:
+        case Fault.CUT_AFTER:
+            return False
+        case Fault.STALL:
+            await asyncio.Event().wait()
+        case Fault.HALF_BODY:
+            writer.write(whole[: len(whole) - max(1, len(answer.body) // 2)])
+            await writer.drain()
+            return False
+        case Fault.DRIP:
+            writer.write(whole.replace(b"Content-Length: ", b"Content-Length: 999")[:-5])
+            while True:
+                await asyncio.sleep(0.02)
+                writer.write(b" ")
+                await writer.drain()
+    writer.write(whole)
+    await writer.drain()
+    return True
+
+
+def _busy_date() -> _Answer:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    return _json(429, {"message": "slow down"}, {"Retry-After": at})
+
+
+_UNTAKEN: Mapping[Fault, Callable[[], _Answer] | None] = {
+    Fault.REFUSE_CONNECTION: None,
+    Fault.CUT_BEFORE: None,
+    Fault.ERROR_BEFORE: lambda: _json(500, {"message": "failed"}),
+    Fault.BUSY_SECONDS: lambda: _json(429, {"message": "slow down"}, {"Retry-After": "1"}),
+    Fault.BUSY_DATE: _busy_date,
+    Fault.UNAVAILABLE: lambda: _json(503, {"message": "later"}),
+    Fault.UNAUTHORIZED: lambda: _json(401, {"name": "invalid_api_key", "message": "API key is invalid"}),
+    Fault.TOO_LARGE: lambda: _json(413, {"message": "too large"}),
+}
+_PAGE = b"<html><body>Something went wrong</body></html>"
+_SPOILT: Mapping[Fault, Callable[[_Answer], _Answer]] = {
+    Fault.HTML_PAGE: lambda _: _Answer(status=200, body=_PAGE),
+    Fault.EMPTY: lambda _: _Answer(status=200, body=b""),
+    Fault.ERROR_AFTER: lambda _: _json(500, {"message": "failed"}),
+    Fault.BAD_GATEWAY: lambda _: _Answer(status=502, body=_PAGE),
+}
+_Spoken = tuple[list[Taken], Callable[[list[str]], object]]
+
+
+def _resend(body: Any, key: str) -> _Spoken:
+    taken = [
+        Taken(
+            to=parseaddr(item["to"][0])[1],
+            message_id=item["headers"].get("Message-ID", ""),
+            key=key,
+            headers=item["headers"],
+        )
+        for item in body
+    ]
+    return taken, lambda ids: {"data": [{"id": found} for found in ids]}
+
+
+def _mailpit(body: Any, key: str) -> _Spoken:
+    headers = body.get("Headers") or {}
+    taken = [
+        Taken(to=to["Email"], message_id=headers.get("Message-ID", ""), key=key, headers=headers) for to in body["To"]
+    ]
+    return taken, lambda ids: {"ID": ids[0]}
+
+
+_DIALECTS: Mapping[str, Callable[[Any, str], _Spoken]] = {"/emails/batch": _resend, "/api/v1/send": _mailpit}
