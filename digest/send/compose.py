@@ -1,0 +1,270 @@
+"""From a frozen rendition and a list of people to a batch: every header of every message, and no clock.
+
+The same arguments give the same batch, to the byte: what is sent again is what was sent.
+"""
+
+import hashlib
+import hmac
+import uuid
+from binascii import b2a_qp
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+
+import idna
+
+from digest.errors import HeaderError, SendError
+from digest.model import Batch, Message, Recipient, Rendered
+from subscribers import tokens
+
+_KEYS = uuid.UUID("6e5d8f57-4f0c-4d43-9a1e-2d2f6b2f7c11")  # namespace of our idempotency keys
+_SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3: a name with one of these is quoted
+_FORBIDDEN = frozenset(' <>,;"()[]:\\')
+_FOLD = 76  # RFC 2047 §2: an encoded word has at most 75 characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What all messages of an issue share."""
+
+    issue: str  # NEWSLETTER/NUMBER
+    newsletter: str
+    title: str
+    sender: str  # name-addr
+    reply_to: str  # empty: the sender
+    unsubscribe_address: str  # of the mailto; empty: the sender's
+    public_url: str
+    date: datetime
+    secret: bytes  # signs the links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whom a message goes to."""
+
+    subscriber_id: int  # 0: nobody on the list (a test copy)
+    address: str
+    name: str = ""
+
+
+def batch(envelope: Envelope, rendered: Rendered, people: Sequence[Person]) -> Batch:
+    """The batch of these people; HeaderError for a line break in a header, SendError for a slot nobody fills."""
+    sender = mailbox(envelope.sender)
+    recipients = tuple(_recipient(envelope, person, _needed(rendered)) for person in people)
+    made = Batch(
+        issue=envelope.issue,
+        key=_key(envelope, recipients),
+        sender=sender,
+        reply_to=mailbox(envelope.reply_to) if envelope.reply_to else sender,
+        date=envelope.date,
+        headers=_shared(envelope),
+        rendered=rendered,
+        recipients=recipients,
+    )
+    _check(made)
+    return made
+
+
+def mailbox(value: str) -> str:
+    """A name-addr as it leaves: one line, its domain in ASCII (RFC 5891).
+
+    >>> mailbox("Zoë <zoe@bücher.example>")
+    'Zoë <zoe@xn--bcher-kva.example>'
+    """
+    single(value, "an address")
+    name, address = parseaddr(value)
+    return name_addr(name, ascii_domain(address))
+
+
+def name_addr(name: str, address: str) -> str:
+    """`Name <address>`, the name quoted where it must be, not encoded.
+
+    >>> name_addr("Doe, Jane", "jane@example.org")
+    '"Doe, Jane" <jane@example.org>'
+    """
+    if not name:
+        return address
+    if _SPECIALS & set(name):
+        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{name} <{address}>"
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain in punycode; as it is where that cannot be."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return address
+
+
+@lru_cache(maxsize=64)  # the sender's is asked for every message; parsing it cost a fifth of composing
+def domain_of(address: str) -> str:
+    """What follows the @ of an address or name-addr, in ASCII."""
+    return ascii_domain(parseaddr(address)[1]).rpartition("@")[2]
+
+
+def single(value: str, what: str) -> str:
+    """`value`; HeaderError where it breaks the line or ends the string."""
+    if any(mark in value for mark in "\r\n\0"):
+        raise HeaderError(f"{what} has a line break in it: {value[:80]!r}; take it out")
+    return value
+
+
+def is_sendable(address: str) -> bool:
+    r"""Whether it can stand in a header and in a request: one @ with both sides, no blank, no control, no bracket.
+
+    >>> [is_sendable(text) for text in ("a@b.example", "a b@c", "a@b\r\nBcc: x@y")]
+    [True, False, False]
+    """
+    local, at, domain = address.rpartition("@")
+    return bool(at and local and domain) and address.isprintable() and not _FORBIDDEN & set(address)
+
+
+def eml(message: Message) -> bytes:
+    """The message as RFC 5322 bytes: multipart/alternative, quoted-printable, CRLF; the same bytes every time."""
+    boundary = "=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32]
+    lines = [
+        _line("From", message.sender, is_address=True),
+        _line("Reply-To", message.reply_to, is_address=True),
+        _line("To", name_addr(message.to_name, message.to_address), is_address=True),
+        _line("Subject", message.subject),
+        f"Date: {format_datetime(message.date)}",
+        f"Message-ID: {message.message_id}",
+        *(_line(name, value) for name, value in message.headers),
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        "",
+    ]
+    parts = (("plain", message.text), ("html", message.html))
+    body = b"".join(_part(boundary, kind, text) for kind, text in parts)
+    return "\r\n".join([*lines, ""]).encode() + body + f"--{boundary}--\r\n".encode()
+
+
+def _part(boundary: str, kind: str, text: str) -> bytes:
+    head = (
+        f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    )
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").replace("\n", "\r\n") + "\r\n"
+    return head.encode() + b"\r\n" + b2a_qp(lines.encode(), istext=True)
+
+
+def _line(name: str, value: str, *, is_address: bool = False) -> str:
+    single(value, name)
+    return f"{name}: {_encoded_address(value) if is_address else encoded(value)}"
+
+
+def encoded_name(name: str) -> str:
+    """A display name in ASCII (RFC 2047), on one line."""
+    return name if name.isascii() else Header(name, "utf-8", maxlinelen=_FOLD).encode(linesep="")
+
+
+def encoded(value: str) -> str:
+    """RFC 2047 where it is not ASCII, folded between encoded words; else as it is, unfolded."""
+    return value if value.isascii() else Header(value, "utf-8", maxlinelen=_FOLD).encode(linesep="\r\n")
+
+
+def _encoded_address(value: str) -> str:
+    name, address = parseaddr(value)
+    return value if name.isascii() else f"{encoded(name)} <{address}>"
+
+
+def _shared(envelope: Envelope) -> tuple[tuple[str, str], ...]:
+    host = domain_of(envelope.sender)
+    title = encoded_name(" ".join(envelope.title.replace("\\", "").replace('"', "'").split()))
+    phrase = title if title.startswith("=?") else f'"{title}"'
+    return (
+        ("List-Id", f"{phrase} <{envelope.newsletter}.{host}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Precedence", "bulk"),
+        ("X-Digest-Issue", envelope.issue),
+    )
+
+
+def _recipient(envelope: Envelope, person: Person, needed: frozenset[str]) -> Recipient:
+    values: dict[str, str] = {}
+    links = _Links(envelope, person)
+    for name in sorted(needed):
+        if (value := _VALUES.get(name)) is None:
+            raise SendError(
+                f"{envelope.issue}: the template has a place for {name!r}, which nobody fills: build it again"
+            )
+        values[name] = value(links)
+    return Recipient(
+        subscriber_id=person.subscriber_id,
+        address=ascii_domain(person.address),
+        name=" ".join(person.name.split()),
+        message_id=_message_id(envelope, person),
+        values=values,
+        headers=(
+            ("List-Unsubscribe", f"<{links.unsubscribe}>, <{links.mailto}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ),
+    )
+
+
+class _Links:
+    """The signed addresses of one person, each made when asked for."""
+
+    def __init__(self, envelope: Envelope, person: Person) -> None:
+        self.envelope = envelope
+        self.person = person
+        self.unsubscribe = self.url("unsubscribe")
+
+    def token(self, purpose: str) -> str:
+        envelope = self.envelope
+        of = envelope.issue if purpose == "view" else envelope.newsletter
+        return tokens.sign(envelope.secret, purpose, self.person.subscriber_id, of)
+
+    def url(self, purpose: str) -> str:
+        return f"{self.envelope.public_url.rstrip('/')}/{purpose}/{self.token(purpose)}"
+
+    @property
+    def mailto(self) -> str:
+        address = _bare(self.envelope.unsubscribe_address or self.envelope.sender)
+        return f"mailto:{address}?subject=unsubscribe-{self.unsubscribe.rpartition('/')[2]}"
+
+
+@lru_cache(maxsize=64)
+def _bare(value: str) -> str:
+    return ascii_domain(parseaddr(value)[1])
+
+
+_VALUES: Mapping[str, Callable[[_Links], str]] = {
+    "recipient.name": lambda links: links.person.name,
+    "recipient.address": lambda links: links.person.address,
+    "unsubscribe_url": lambda links: links.unsubscribe,
+    "preferences_url": lambda links: links.url("preferences"),
+    "view_url": lambda links: links.url("view"),
+}
+
+
+def _needed(rendered: Rendered) -> frozenset[str]:
+    return frozenset(slot.name for slot in (*rendered.html.slots, *rendered.text.slots))
+
+
+def _message_id(envelope: Envelope, person: Person) -> str:
+    """Unique to the installation (its secret), the issue and the reader; it tells none of them."""
+    what = f"{envelope.issue}\n{envelope.date.isoformat()}\n{person.subscriber_id}\n{person.address}"
+    mark = hmac.digest(envelope.secret, what.encode(), hashlib.sha256).hex()[:32]
+    return f"<{mark}@{domain_of(envelope.sender)}>"
+
+
+def _key(envelope: Envelope, recipients: Iterable[Recipient]) -> str:
+    """Other members, another key; the same members, the same key."""
+    return str(uuid.uuid5(_KEYS, "\n".join([envelope.issue, *(person.message_id for person in recipients)])))
+
+
+def _check(made: Batch) -> None:
+    single(made.rendered.subject, "the subject")
+    for name, value in made.headers:
+        single(value, name)
+    for person in made.recipients:
+        single(person.address, "an address")
+        for name, value in person.headers:
+            single(value, name)

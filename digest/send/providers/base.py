@@ -1,0 +1,224 @@
+"""What a provider is: a pure codec between a batch and one HTTP request.
+
+A provider opens no connection, keeps no state and reads no clock. `encode` gives the same bytes for the same batch,
+always; `decode` reads the answer, one outcome a recipient, in the batch's order. Who sends, waits and retries is
+`digest.send.sender`; what an answer means for the ledger is `digest.send.outbox`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+import httpx
+import orjson
+
+from digest.model import Batch, Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The provider took the message on."""
+
+    provider_id: str | None = None  # its name for the message, where it gives one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The provider will never take this message."""
+
+    reason: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Surely not taken; to be sent again."""
+
+    reason: str
+    after: timedelta | None = None  # the provider's own hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The answer does not say."""
+
+    detail: str
+
+
+Outcome = Accepted | Rejected | Retry | Unknown
+
+
+class Cause(StrEnum):
+    """Why a provider refused a whole request."""
+
+    POISON = "poison"  # something inside is not valid: halve until it is found
+    TOO_LARGE = "too large"  # halve
+    BUSY = "busy"  # not taken: wait, slow down, send again
+    PENDING = "pending"  # an earlier request under this key is still at work: send the same again soon
+    ACCOUNT = "account"  # key, sender, plan: no request will pass until the owner acts
+    UNCLEAR = "unclear"  # may have been taken
+    TAKEN = "taken"  # an earlier request under this key was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that was answered with no success."""
+
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """How long a repeated request under the same key is known as the same one; None: for ever."""
+
+    lifetime: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a provider can do, and how much of it."""
+
+    batch_max: int  # messages a request
+    request_bytes: int = 20_000_000
+    unsubscribe_headers: bool = True  # List-Unsubscribe and List-Unsubscribe-Post, different for each recipient
+    idempotency: Idempotency | None = None
+    connections: int = 8
+    daily_messages: int | None = None
+    why_not: str = ""  # where unsubscribe_headers is False: the reason, for the owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a provider is set up with. Secrets stay out of its repr."""
+
+    base_url: str
+    sender: str
+    api_key: str = field(default="", repr=False)
+    region: str = ""  # of a cloud
+    webhook_secret: str = field(default="", repr=False)
+
+
+class Provider(Protocol):
+    """One HTTP mail API. Inherit from `Codec`, which answers all but the first four."""
+
+    @property
+    def name(self) -> str:
+        """As it stands in digest.toml."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    def encode(self, batch: Batch) -> httpx.Request:
+        """The request that carries the batch: pure, and the same bytes every time."""
+
+    def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...] | Refusal:
+        """What a 2xx answer says of each recipient, in order. What it does not say is `Unknown`, never accepted.
+
+        A `Refusal` where it refuses all of them for a reason of the account.
+        """
+
+    def refusal(self, response: httpx.Response) -> Refusal | None:
+        """What an answer that is no 2xx means at this provider; None: what its status means anywhere."""
+
+    @property
+    def auth(self) -> httpx.Auth | None:
+        """What signs the request when it leaves, where a header alone will not do."""
+
+    @property
+    def transports(self) -> Mapping[str, httpx.AsyncBaseTransport]:
+        """Transports of its own, by address prefix: how a provider that is no HTTP API fits in."""
+
+    def lookup(self, batch: Batch) -> httpx.Request | None:
+        """A question that tells what became of the batch; None where the provider has no such question."""
+
+    def found(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
+        """What the answer to `lookup` says."""
+
+    def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """The reports in a webhook's request, verified; ProviderError where it is not the provider's."""
+
+
+class Codec:
+    """The answers most providers give to the rarer questions."""
+
+    name: str
+    capabilities: Capabilities
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def __repr__(self) -> str:
+        return f"<provider {self.name} at {self.account.base_url}>"
+
+    @property
+    def auth(self) -> httpx.Auth | None:
+        """None: a header carries the key."""
+        return None
+
+    @property
+    def transports(self) -> Mapping[str, httpx.AsyncBaseTransport]:
+        """None of its own."""
+        return {}
+
+    def refusal(self, response: httpx.Response) -> Refusal | None:
+        """The status says it all."""
+        del response
+        return None
+
+    def lookup(self, batch: Batch) -> httpx.Request | None:
+        """No such question."""
+        del batch
+        return None
+
+    def found(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
+        """Nothing known."""
+        return unknown(batch, f"the look-up answered {response.status_code}")
+
+    def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """None reported."""
+        del headers, body, now
+        return ()
+
+    def post(self, path: str, content: object, headers: Mapping[str, str] = {}) -> httpx.Request:
+        """A JSON request below the account's base_url; keys in the order given."""
+        body = content if isinstance(content, bytes) else orjson.dumps(content)
+        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        return httpx.Request("POST", self.account.base_url + path, content=body, headers=sent)
+
+
+def unknown(batch: Batch, detail: str) -> tuple[Outcome, ...]:
+    """Nothing is known of any recipient."""
+    return (Unknown(detail=detail),) * len(batch.recipients)
+
+
+def parsed(response: httpx.Response) -> Any:
+    """The answer's JSON; None where it is not JSON (an HTML error page, half a body)."""
+    try:
+        return orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def ids(batch: Batch, found: object, key: str) -> tuple[Outcome, ...]:
+    """Accepted, by a list of objects with an id each; unknown where their number or form is not as it must be."""
+    count = len(batch.recipients)
+    if not isinstance(found, list) or len(found) != count:
+        got = len(found) if isinstance(found, Sequence) else "no"
+        return unknown(batch, f"{got} ids for {count} messages in a success")
+    return tuple(_accepted(item, key) for item in found)
+
+
+def _accepted(item: object, key: str) -> Outcome:
+    named = item.get(key) if isinstance(item, dict) else None
+    return Accepted(provider_id=named) if isinstance(named, str) and named else Unknown(detail="a success with no id")
+
+
+def said(response: httpx.Response, *keys: str) -> str:
+    """The provider's own words for why, of the first of these keys that holds any; else the status. One line."""
+    body = parsed(response)
+    words = next((body[key] for key in keys if isinstance(body.get(key), str)), "") if isinstance(body, dict) else ""
+    return " ".join(f"{response.status_code} {words or response.reason_phrase}".split())[:300]

@@ -1,0 +1,85 @@
+"""Brevo: POST /v3/smtp/email, 1,000 messageVersions over one body; known again for 30 minutes by a key in the body.
+
+developers.brevo.com/docs/heterogenous-versions-batch-emails: the key is a UUID, headers.idempotencyKey of the JSON.
+"""
+
+from datetime import timedelta
+from email.utils import parseaddr
+
+import httpx
+
+from digest.model import Batch, Recipient
+from digest.send.providers.base import (
+    Accepted,
+    Account,
+    Capabilities,
+    Cause,
+    Codec,
+    Idempotency,
+    Outcome,
+    Refusal,
+    parsed,
+    said,
+    unknown,
+)
+from digest.send.providers.merge import BREVO
+
+
+class Brevo(Codec):
+    """brevo.com; the account's api_key is xkeysib-…"""
+
+    name = "brevo"
+    capabilities = Capabilities(batch_max=1000, idempotency=Idempotency(lifetime=timedelta(minutes=30)))
+    home = "https://api.brevo.com"
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._headers = {"api-key": account.api_key}
+
+    def encode(self, batch: Batch) -> httpx.Request:
+        """The body once, each reader's values as params."""
+        rendered = batch.rendered
+        body = {
+            "sender": _address(batch.sender),
+            "replyTo": _address(batch.reply_to),
+            "subject": BREVO.quote(rendered.subject),
+            "htmlContent": BREVO.html(rendered),
+            "textContent": BREVO.text(rendered),
+            "params": dict(BREVO.constants),
+            "headers": {**dict(batch.headers), "idempotencyKey": batch.key},
+            "messageVersions": [_version(batch, person) for person in batch.recipients],
+        }
+        return self.post("/v3/smtp/email", body, self._headers)
+
+    def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
+        """An id a version, in order."""
+        answer = parsed(response)
+        found = answer.get("messageIds") or [answer.get("messageId")] if isinstance(answer, dict) else None
+        if not isinstance(found, list) or len(found) != len(batch.recipients) or not all(map(_is_id, found)):
+            return unknown(batch, f"{response.status_code} without an id for each")
+        return tuple(Accepted(provider_id=named.strip("<>")) for named in found)
+
+    def refusal(self, response: httpx.Response) -> Refusal | None:
+        """A key seen before says that the request was taken before; a word about credits is the account's."""
+        answer = parsed(response)
+        code = str(answer.get("code", "")) if isinstance(answer, dict) else ""
+        reason = said(response, "message", "code")
+        if code == "duplicate_request" or "idempotency" in reason.lower():
+            return Refusal(cause=Cause.TAKEN, reason=reason)
+        if code in {"not_enough_credits", "unauthorized", "permission_denied", "account_under_validation"}:
+            return Refusal(cause=Cause.ACCOUNT, reason=reason)
+        return None
+
+
+def _version(batch: Batch, person: Recipient) -> dict[str, object]:
+    to = {"email": person.address, "name": person.name} if person.name else {"email": person.address}
+    return {"to": [to], "params": BREVO.values(batch.rendered, person), "headers": dict(person.headers)}
+
+
+def _address(value: str) -> dict[str, str]:
+    name, address = parseaddr(value)
+    return {"email": address, "name": name} if name else {"email": address}
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -1,0 +1,59 @@
+"""Mailpit: POST /api/v1/send, one message a request (https://mailpit.axllent.org/docs/api-v1/). No idempotency."""
+
+import base64
+from email.utils import format_datetime, parseaddr
+
+import httpx
+
+from digest.model import Batch, Message
+from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Outcome, parsed, unknown
+
+
+class Mailpit(Codec):
+    """A mail sandbox to look into; `api_key`, where given, is USER:PASSWORD."""
+
+    name = "mailpit"
+    capabilities = Capabilities(batch_max=1)
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._headers = _basic(account.api_key) if account.api_key else {}
+
+    def encode(self, batch: Batch) -> httpx.Request:
+        """One message as Mailpit's JSON."""
+        (message,) = batch.messages()
+        return self.post("/api/v1/send", body(message), self._headers)
+
+    def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
+        """Accepted with Mailpit's ID."""
+        answer = parsed(response)
+        named = answer.get("ID") if isinstance(answer, dict) else None
+        if not isinstance(named, str) or not named:
+            return unknown(batch, f"{response.status_code} with no ID")
+        return (Accepted(provider_id=named),)
+
+
+def body(message: Message) -> dict[str, object]:
+    """Mailpit's SendRequest."""
+    return {
+        "From": _address(message.sender),
+        "To": [{"Email": message.to_address, "Name": message.to_name}],
+        "ReplyTo": [_address(message.reply_to)],
+        "Subject": message.subject,
+        "HTML": message.html,
+        "Text": message.text,
+        "Headers": {
+            **dict(message.headers),
+            "Date": format_datetime(message.date),
+            "Message-ID": message.message_id,
+        },
+    }
+
+
+def _address(value: str) -> dict[str, str]:
+    name, address = parseaddr(value)
+    return {"Email": address, "Name": name}
+
+
+def _basic(pair: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

@@ -1,0 +1,90 @@
+"""One body for many readers: the shared parts once, each reader's values as small variables.
+
+A provider that fills in variables has a syntax for them, and articles may hold it: `%recipient.name%`, `{{x}}`. Each
+syntax here says how a variable is written and how a text is quoted, so that what an article says stays what it
+says. Values are escaped for where they stand (HTML or text) before they become variables.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from digest.model import Recipient, Rendered, Slot, Slotted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syntax:
+    """A provider's way to write variables."""
+
+    place: Callable[[str], str]  # a variable's name → what stands for it
+    special: re.Pattern[str]  # what must not stand in a text as it is
+    quoted: Callable[[str], str]  # such a piece → what stands for it
+    constants: Mapping[str, str] = field(default_factory=dict)  # variables that `quoted` needs, the same for all
+
+    def quote(self, text: str) -> str:
+        """The text, with nothing in it that the provider would fill in."""
+        return self.special.sub(lambda match: self.quoted(match[0]), text)
+
+    def join(self, slotted: Slotted, prefix: str) -> str:
+        """The whole text with a variable in every slot."""
+        pieces = [self.quote(slotted.parts[0])]
+        for slot, part in zip(slotted.slots, slotted.parts[1:], strict=True):
+            pieces += (self.place(_variable(prefix, slot)), self.quote(part))
+        return "".join(pieces)
+
+    def html(self, rendered: Rendered) -> str:
+        """The HTML of all."""
+        return self.join(rendered.html, "h")
+
+    def text(self, rendered: Rendered) -> str:
+        """The text of all."""
+        return self.join(rendered.text, "t")
+
+    def values(self, rendered: Rendered, recipient: Recipient) -> dict[str, str]:
+        """One reader's variables, escaped for where they stand, in the order of their names."""
+        found = dict(self.constants)
+        for prefix, slotted in (("h", rendered.html), ("t", rendered.text)):
+            for slot in slotted.slots:
+                found[_variable(prefix, slot)] = slotted.escaped(slot, recipient.values[slot.name])
+        return dict(sorted(found.items()))
+
+
+def _variable(prefix: str, slot: Slot) -> str:
+    """A name that is one word in every syntax: a dot would be read as a step into something."""
+    return f"{prefix}_{re.sub(r'[^A-Za-z0-9]', '_', slot.name)}_{slot.kind.value}"
+
+
+_BRACE = re.compile(r"\{(?=[{%#]|\Z)")  # also at a part's end, where a variable follows
+
+MINIJINJA = Syntax(  # KumoMTA: https://docs.rs/minijinja; `safe` in case it escapes by itself
+    place=lambda name: "{{ " + name + " | safe }}",
+    special=_BRACE,
+    quoted=lambda _: '{{ "{" | safe }}',
+)
+BREVO = Syntax(
+    place=lambda name: "{{ params." + name + " }}",
+    special=_BRACE,
+    quoted=lambda _: "{{ params.brace }}",
+    constants={"brace": "{"},
+)
+HANDLEBARS = Syntax(  # Amazon SES, which escapes nothing; there a backslash keeps a variable from being filled in
+    place=lambda name: "{{" + name + "}}",
+    special=re.compile(r"\{(?=\{|\Z)|\\(?=\{|\Z)"),
+    quoted=lambda piece: "{{brace}}" if piece == "{" else "{{backslash}}",
+    constants={"backslash": "\\", "brace": "{"},
+)
+MAILGUN = Syntax(
+    place=lambda name: f"%recipient.{name}%",
+    special=re.compile(r"%(?=[A-Za-z_][\w.-]*%|\Z)"),
+    quoted=lambda _: "%recipient.percent%",
+    constants={"percent": "%"},
+)
+
+
+def tagged(nonce: str) -> Syntax:
+    """SendGrid's substitutions, whose tags we choose: nothing is quoted, since no text holds this nonce."""
+    return Syntax(
+        place=lambda name: f"-{nonce}.{name}-",
+        special=re.compile(r"(?!)"),
+        quoted=lambda piece: piece,
+    )

@@ -1,0 +1,87 @@
+"""Postmark: POST /email/batch, 500 messages in full (postmarkapp.com/developer). 200 even where items fail.
+
+No idempotency: what is unknown is held.
+"""
+
+import httpx
+
+from digest.model import Batch, Message
+from digest.send import compose
+from digest.send.providers.base import (
+    Accepted,
+    Account,
+    Capabilities,
+    Cause,
+    Codec,
+    Outcome,
+    Refusal,
+    Rejected,
+    Retry,
+    Unknown,
+    parsed,
+    said,
+    unknown,
+)
+
+_ACCOUNT = frozenset({10, 400, 401, 405, 412, 413, 1235})  # token, sender signature, credits, approval, stream
+_LATER = frozenset({100, 429, 500})  # maintenance, rate, their own error
+
+
+class Postmark(Codec):
+    """postmarkapp.com; the account's api_key is a server token. Uses the broadcast stream."""
+
+    name = "postmark"
+    capabilities = Capabilities(batch_max=500, request_bytes=48_000_000, connections=2)
+    home = "https://api.postmarkapp.com"
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._headers = {"X-Postmark-Server-Token": account.api_key}
+
+    def encode(self, batch: Batch) -> httpx.Request:
+        """Each message in full: this endpoint merges nothing."""
+        return self.post("/email/batch", [_body(message) for message in batch.messages()], self._headers)
+
+    def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...] | Refusal:
+        """One code an item, in order."""
+        items = parsed(response)
+        if not isinstance(items, list) or len(items) != len(batch.recipients):
+            return unknown(batch, "the answers are not as many as the messages")
+        codes = {item.get("ErrorCode") for item in items if isinstance(item, dict)}
+        if codes and codes <= _ACCOUNT:
+            return Refusal(cause=Cause.ACCOUNT, reason=str(items[0].get("Message")))
+        return tuple(_outcome(item) for item in items)
+
+    def refusal(self, response: httpx.Response) -> Refusal | None:
+        """422 carries a code: some are of the account."""
+        answer = parsed(response)
+        code = answer.get("ErrorCode") if isinstance(answer, dict) else None
+        return Refusal(cause=Cause.ACCOUNT, reason=said(response, "Message")) if code in _ACCOUNT else None
+
+
+def _body(message: Message) -> dict[str, object]:
+    return {
+        "From": message.sender,
+        "To": compose.name_addr(message.to_name, message.to_address),
+        "ReplyTo": message.reply_to,
+        "Subject": message.subject,
+        "HtmlBody": message.html,
+        "TextBody": message.text,
+        "Headers": [{"Name": name, "Value": value} for name, value in message.headers],
+        "Metadata": {"digest-message": message.message_id.strip("<>")[:80]},
+        "MessageStream": "broadcast",
+    }
+
+
+def _outcome(item: object) -> Outcome:
+    if not isinstance(item, dict) or not isinstance(item.get("ErrorCode"), int):
+        return Unknown(detail="an answer with no code")
+    code, reason = item["ErrorCode"], str(item.get("Message") or "")
+    if code == 0:
+        named = item.get("MessageID")
+        return (
+            Accepted(provider_id=named) if isinstance(named, str) and named else Unknown(detail="accepted with no id")
+        )
+    if code in _LATER | _ACCOUNT:
+        return Retry(reason=f"{code} {reason}")
+    return Rejected(code=str(code), reason=reason)

@@ -1,0 +1,73 @@
+"""Resend: POST /emails/batch, 100 messages, known again by their Idempotency-Key for 24 hours (resend.com/docs).
+
+A key still at work is answered 409 concurrent_idempotent_requests: the same again soon. A key used for another body is
+409 invalid_idempotent_request: never.
+"""
+
+from datetime import timedelta
+
+import httpx
+
+from digest.model import Batch, Message
+from digest.send import compose
+from digest.send.providers.base import (
+    Account,
+    Capabilities,
+    Cause,
+    Codec,
+    Idempotency,
+    Outcome,
+    Refusal,
+    ids,
+    parsed,
+    said,
+)
+
+_ACCOUNT = ("invalid_api_key", "missing_api_key", "restricted_api_key", "invalid_from_address", "invalid_access")
+
+
+class Resend(Codec):
+    """resend.com, or what speaks its API at base_url."""
+
+    name = "resend"
+    capabilities = Capabilities(batch_max=100, idempotency=Idempotency(lifetime=timedelta(hours=24)))
+    home = "https://api.resend.com"
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account)
+        self._headers = {"Authorization": f"Bearer {account.api_key}"}
+
+    def encode(self, batch: Batch) -> httpx.Request:
+        """Each message in full: Resend merges nothing."""
+        messages = [_body(message) for message in batch.messages()]
+        return self.post("/emails/batch", messages, {**self._headers, "Idempotency-Key": batch.key})
+
+    def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
+        """Accepted, each by its id."""
+        answer = parsed(response)
+        return ids(batch, answer.get("data") if isinstance(answer, dict) else None, "id")
+
+    def refusal(self, response: httpx.Response) -> Refusal | None:
+        """409 in its two senses, and what concerns the account whatever its status."""
+        answer = parsed(response)
+        name = str(answer.get("name", "")) if isinstance(answer, dict) else ""
+        reason = said(response, "message", "name")
+        if name == "concurrent_idempotent_requests":
+            return Refusal(cause=Cause.PENDING, reason=reason)
+        if name == "invalid_idempotent_request" or (response.status_code == 409 and not name):
+            return Refusal(cause=Cause.UNCLEAR, reason=reason)
+        if name in _ACCOUNT or "domain is not verified" in reason:
+            return Refusal(cause=Cause.ACCOUNT, reason=reason)
+        return None
+
+
+def _body(message: Message) -> dict[str, object]:
+    return {
+        "from": message.sender,
+        "to": [compose.name_addr(message.to_name, message.to_address)],
+        "reply_to": [message.reply_to],
+        "subject": message.subject,
+        "html": message.html,
+        "text": message.text,
+        "headers": {**dict(message.headers), "Message-ID": message.message_id},
+    }

@@ -1,0 +1,150 @@
+"""The one place that speaks to providers: connections, time limits, pace, circuit. What it hears, it hands to outbox.
+
+httpx's pool is quadratic in its connections (measured: 260 requests/s at 10, 110 at 200), so a client has at most 8;
+more come as more clients.
+"""
+
+import asyncio
+import itertools
+import math
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from digest.model import Batch
+from digest.send import outbox, pace
+from digest.send.outbox import Again, Decision, Divide, Doubt, Settle
+from digest.send.providers.base import Provider, Refusal
+
+_PER_CLIENT = 8
+_ANSWER_BYTES = 8_000_000  # of an answer; beyond that it is none
+Transport = httpx.AsyncBaseTransport
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds. `total` ends a request that drips; together they bound how long a claim's request can last."""
+
+    connect_s: float = 5.0
+    write_s: float = 30.0
+    read_s: float = 60.0
+    total_s: float = 120.0
+
+
+class Sender:
+    """One provider's connections, shared by all who send through it. Use as `async with`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        per_second: float,
+        now: Callable[[], datetime],
+        limits: Limits = Limits(),
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`per_second`: requests; `transport`: instead of the network, for tests."""
+        self.provider = provider
+        self.pace = pace.Pace(per_second=per_second)
+        self.circuit = pace.Circuit()
+        self._now = now
+        self._limits = limits
+        self._transport = transport
+        self._stack = AsyncExitStack()
+        self._clients: itertools.cycle[httpx.AsyncClient] = itertools.cycle(())
+
+    async def __aenter__(self) -> Self:
+        """Makes the clients."""
+        count = math.ceil(self.provider.capabilities.connections / _PER_CLIENT)
+        clients = [await self._stack.enter_async_context(self._client()) for _ in range(count)]
+        self._clients = itertools.cycle(clients)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the connections."""
+        await self._stack.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        limits = self._limits
+        return httpx.AsyncClient(
+            limits=httpx.Limits(max_connections=_PER_CLIENT, max_keepalive_connections=_PER_CLIENT),
+            timeout=httpx.Timeout(connect=limits.connect_s, write=limits.write_s, read=limits.read_s, pool=None),
+            transport=self._transport,
+            mounts=dict(self.provider.transports),
+            headers={"User-Agent": "newsdigest"},
+        )
+
+    def next_slot(self) -> datetime:
+        """When the next request may leave, by pace and circuit; takes that place in the row."""
+        return max(self.pace.slot(self._now()), self.ready_at())
+
+    def ready_at(self) -> datetime:
+        """Before which no request leaves: the provider asked to wait, or does not answer."""
+        return max(time for time in (self._now(), self.pace.held_until, self.circuit.open_until) if time is not None)
+
+    async def post(self, request: httpx.Request, batch: Batch) -> Decision:
+        """Sends one request, once; what its answer means. Never raises for what the network or the provider does."""
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                response = await self._answer(request)
+        except TimeoutError:
+            decision: Decision = Doubt(reason=f"no whole answer in {self._limits.total_s:g} s")
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            decision = outbox.of_error(error)
+        else:
+            decision = self._read(response, batch)
+            self.pace.hold(pace.exhausted_until(response.headers, self._now()))
+        self._learn(decision)
+        return decision
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer; RemoteProtocolError where it is too large to be one."""
+        client = next(self._clients)
+        request.headers.setdefault("User-Agent", "newsdigest")
+        response = await client.send(request, stream=True, auth=self.provider.auth)
+        try:
+            pieces, size = [], 0
+            async for piece in response.aiter_bytes():
+                pieces.append(piece)
+                if (size := size + len(piece)) > _ANSWER_BYTES:
+                    raise httpx.RemoteProtocolError("the answer is too large", request=request)
+        finally:
+            await response.aclose()
+        headers = {name: value for name, value in response.headers.items() if name not in _ENCODED}
+        return httpx.Response(response.status_code, headers=headers, content=b"".join(pieces), request=request)
+
+    def _read(self, response: httpx.Response, batch: Batch) -> Decision:
+        count = len(batch.recipients)
+        if not response.is_success:
+            return outbox.of_refusal(response, self.provider.refusal(response), count=count, now=self._now())
+        read = self.provider.decode(batch, response)
+        if isinstance(read, Refusal):
+            return outbox.of_refusal(response, read, count=count, now=self._now())
+        return outbox.of_success(read, count)
+
+    def _learn(self, decision: Decision) -> None:
+        now = self._now()
+        match decision:
+            case Settle():
+                self.pace.succeeded()
+                self.circuit.succeeded()
+            case Again(is_slow_down=True):
+                self.pace.slow_down(now + decision.after if decision.after else None)
+                self.circuit.succeeded()  # it answers: too fast is not down
+            case Again() | Doubt(is_new=True):
+                self.circuit.failed(now)
+            case Divide():
+                self.circuit.succeeded()
+            case _:
+                pass
+
+
+_ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
