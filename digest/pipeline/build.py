@@ -1,0 +1,269 @@
+"""build: articles → stories → an issue, rendered and frozen.
+
+`draft` makes the issue as it would be now and changes nothing; `issue` makes it for good, under a claim on its slot.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from digest.config import Newsletter
+from digest.errors import NothingToDo, PreflightError, WorkerError
+from digest.model import Article, Due, Finding, Issue, IssueState, Level, Rendered, Story
+from digest.pipeline import send, telling
+from digest.pipeline.kit import Kit
+from digest.pipeline.telling import Told
+from digest.render import issue as render
+from digest.render import preflight
+from digest.store import articles, batches, issues, renditions
+
+log = logging.getLogger(__name__)
+
+_TELL_S = 90.0  # grouping 5,000 articles and 200 summaries takes a tenth of it
+_SUMMARY_S = 10.0
+_MOST_CANDIDATES = 5_000  # articles considered for one issue, the newest
+_LEASE = timedelta(minutes=3)  # making an issue takes seconds
+_OVERLAP = timedelta(minutes=30)  # an article counts from when it was seen, and is stored a little later
+_ISSUE = TypeAdapter(Issue)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An issue as it would leave, and what preflight says of it."""
+
+    issue: Issue
+    rendered: Rendered
+    findings: tuple[Finding, ...]
+    copies: tuple[tuple[int, int], ...] = ()  # (article id, story): told with it, without a mention
+
+    @property
+    def html_bytes(self) -> int:
+        """Size of the HTML part in bytes of UTF-8, its slots empty."""
+        return sum(len(part.encode()) for part in self.rendered.html.parts)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that block a send."""
+        return tuple(finding for finding in self.findings if finding.level is Level.ERROR)
+
+
+def by_hand(newsletter: Newsletter, now: datetime) -> Due:
+    """An unscheduled issue: its slot is the present minute."""
+    local = now.astimezone(ZoneInfo(newsletter.timezone)).replace(second=0, microsecond=0)
+    return Due(slot=local.strftime("%Y-%m-%dT%H:%M"), at=local.astimezone(UTC))
+
+
+async def candidates(kit: Kit, newsletter: Newsletter, due: Due) -> list[Article]:
+    """The articles that may be told: of the newsletter's feeds, in no earlier issue, newest first."""
+    urls = [feed.url for feed in newsletter.feeds]
+    async with kit.database.read() as connection:
+        found = await articles.unsent(connection, newsletter.name, urls, limit=_MOST_CANDIDATES)
+    since, until = due.since, due.until
+    new = [article for article in found if since is None or article.first_seen >= since]
+    return [article for article in new if until is None or article.sort_at <= until]
+
+
+async def draft(
+    kit: Kit, newsletter: Newsletter, due: Due, *, number: int, found: Sequence[Article] | None = None
+) -> Draft:
+    """The issue of that slot as it would be now; NothingToDo where there is no story. Changes nothing."""
+    made_at = kit.now()  # before the articles are read: the next issue looks from here on
+    if found is None:
+        found = await candidates(kit, newsletter, due)
+    told = await _tell(kit, newsletter, found)
+    if not told.stories:
+        raise NothingToDo(f"{newsletter.name}: no new story: run `digest collect {newsletter.name}`, or wait for news")
+    issue = Issue(
+        newsletter=newsletter.name,
+        number=number,
+        slot=due.slot,
+        title=newsletter.title,
+        made_at=made_at,
+        language=_language(newsletter, told.stories),
+        timezone=newsletter.timezone,
+        stories=told.stories,
+        intro=newsletter.intro,
+    )
+    return replace(await rendered(kit, newsletter, issue), copies=told.copies)
+
+
+async def rendered(kit: Kit, newsletter: Newsletter, issue: Issue) -> Draft:
+    """That issue, rendered and looked over."""
+    general = kit.config.digest
+    made = await asyncio.to_thread(
+        render.issue,
+        issue,
+        newsletter=newsletter,
+        public_url=general.public_url,
+        postal_address=general.postal_address,
+        templates=kit.config.templates,
+        nonce=secrets.token_hex(4),
+    )
+    findings = preflight.check(made, issue=issue, postal_address=general.postal_address, public_url=general.public_url)
+    return Draft(issue=issue, rendered=made, findings=findings)
+
+
+async def issue(kit: Kit, newsletter: Newsletter, due: Due) -> issues.IssueRecord:
+    """Makes the issue of that slot by hand, of all articles not in an earlier one, and freezes it: ready to send.
+
+    NothingToDo where the slot is taken or there is no story; PreflightError where the issue must not leave as it is:
+    nothing is frozen then, and the slot stays free.
+    """
+    now = kit.now()
+    async with kit.database.write() as connection:
+        await issues.started(connection, newsletter.name, now=now)
+        held = await issues.claim(
+            connection,
+            name=newsletter.name,
+            slot=due.slot,
+            due_at=due.at,
+            owner=kit.owner,
+            lease_until=now + _LEASE,
+            begun_at=now,
+        )
+    if held is None:
+        raise NothingToDo(f"{newsletter.name}: the issue of {due.slot} is made already, or being made")
+    try:
+        return await make(kit, newsletter, due, held)
+    except BaseException:
+        async with kit.database.write() as connection:
+            await issues.release(connection, held)
+        raise
+
+
+async def make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim) -> issues.IssueRecord:
+    """The same under a claim that is held already; what becomes of the claim when it fails is the caller's to say."""
+    made = await draft(kit, newsletter, due, number=held.number)
+    refuse(made)
+    return await _freeze(kit, newsletter, made, held)
+
+
+async def since_last(kit: Kit, newsletter: Newsletter, due: Due, *, cadence: str = "") -> Due:
+    """The slot with its articles counted from the issue before."""
+    async with kit.database.read() as connection:
+        last = await issues.last_told(connection, newsletter.name, cadence=cadence)
+    made_at = last.made_at if last else None
+    return replace(due, since=made_at - _OVERLAP) if made_at and made_at <= kit.now() else due
+
+
+def refuse(made: Draft) -> None:
+    """PreflightError where a finding blocks the issue."""
+    if made.errors:
+        raise PreflightError(f"{made.issue.name} must not leave: " + "; ".join(f.message for f in made.errors))
+
+
+async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Claim) -> issues.IssueRecord:
+    """One transaction: content, renditions, what is told, and who gets it (DESIGN rule 1)."""
+    size = send.batch_size(kit)
+    told = [(a.id, n) for n, story in enumerate(made.issue.stories) for a in story.articles if a.id is not None]
+    async with kit.database.write() as connection:
+        row = await issues.by_id(connection, held.issue_id)
+        leaves = max(made.issue.made_at, (row and row.send_at) or made.issue.made_at)
+        kept = await issues.freeze(
+            connection,
+            held,
+            title=newsletter.title,
+            content={**shown(made), "document": _ISSUE.dump_python(_slim(made.issue), mode="json")},
+            told=list(dict([*made.copies, *told]).items()),
+            made_at=made.issue.made_at,
+            expires_at=leaves + newsletter.expires_after,
+            state=IssueState.HELD if newsletter.approve_required else IssueState.READY,
+        )
+        if not kept:
+            raise NothingToDo(f"{made.issue.name}: somebody else has made it meanwhile")
+        await renditions.save(connection, held.issue_id, "", made.rendered)
+        await batches.plan(connection, issue_id=held.issue_id, newsletter=newsletter.name, size=size)
+        record = await issues.by_id(connection, held.issue_id)
+    await kit.database.analyze()
+    assert record is not None, "just written"
+    log.info("issue made", extra={"issue": record.name, "slot": record.slot, "stories": len(made.issue.stories)})
+    return record
+
+
+async def _tell(kit: Kit, newsletter: Newsletter, found: Sequence[Article]) -> Told:
+    """What to tell of those articles, from a worker process; an article that breaks it is told by its title."""
+    try:
+        told = await kit.workers.run(telling.tell, tuple(found), newsletter, kit.now(), timeout_s=_TELL_S)
+    except WorkerError as error:
+        log.warning("summaries one by one", extra={"newsletter": newsletter.name, "cause": str(error)})
+        told = await _one_by_one(kit, newsletter, found)
+    for link, why in told.failed:
+        log.warning("article not summarized", extra={"link": link, "cause": why})
+    return told
+
+
+async def _one_by_one(kit: Kit, newsletter: Newsletter, found: Sequence[Article]) -> Told:
+    """The same, each summary under its own limit: one article costs itself alone."""
+    ranked, copies = await kit.workers.run(telling.choose, tuple(found), newsletter, kit.now(), timeout_s=_TELL_S)
+    failed, made = [], []
+    for story in ranked:
+        try:
+            summary, why = await kit.workers.run(telling.summarized, story, newsletter, timeout_s=_SUMMARY_S)
+        except WorkerError as error:
+            summary, why = None, str(error)
+        failed += [(story.lead.link, why)] if why else []
+        made.append(replace(story, summary=summary))
+    return Told(stories=tuple(made), copies=copies, failed=tuple(failed))
+
+
+def shown(made: Draft) -> dict[str, Any]:
+    """The draft as `build --json` prints it."""
+    return {
+        "issue": made.issue.name,
+        "slot": made.issue.slot,
+        "subject": made.rendered.subject,
+        "stories": [_story(story) for story in made.issue.stories],
+        "html_bytes": made.html_bytes,
+        "preflight": [
+            {"level": f.level, "rule": f.rule, "message": f.message, "place": f.place, "remedy": f.remedy}
+            for f in made.findings
+        ],
+    }
+
+
+def document(record: issues.IssueRecord) -> Issue:
+    """The issue as it was frozen, its articles without their full text."""
+    assert record.content is not None, "only an issue that tells something has a document"
+    return _ISSUE.validate_python(record.content["document"])
+
+
+def _story(story: Story) -> dict[str, Any]:
+    lead = story.lead
+    return {
+        "title": lead.title,
+        "link": lead.link,
+        "source": lead.feed_title,
+        "published": lead.published.isoformat() if lead.published else None,
+        "section": story.section,
+        "sentences": list(story.summary.sentences) if story.summary else [],
+        "positions": list(story.summary.positions) if story.summary else [],
+        "method": story.summary.method if story.summary else None,
+        "also": [{"title": a.title, "link": a.link, "source": a.feed_title} for a in story.also],
+        "score": round(story.score, 4),
+        "reasons": [{"what": what, "share": round(share, 4)} for what, share in story.reasons],
+    }
+
+
+def _slim(issue: Issue) -> Issue:
+    """Without the articles' texts: the articles' own rows keep them."""
+    return replace(issue, stories=tuple(replace(s, articles=tuple(_without_text(s.articles))) for s in issue.stories))
+
+
+def _without_text(found: Iterable[Article]) -> Iterable[Article]:
+    return (replace(article, text=(), excerpt="") for article in found)
+
+
+def _language(newsletter: Newsletter, told: Sequence[Story]) -> str:
+    """The newsletter's language, else that of most of its stories."""
+    if newsletter.language != "auto":
+        return newsletter.language
+    spoken = Counter(story.summary.language for story in told if story.summary)
+    return spoken.most_common(1)[0][0] if spoken else "en"

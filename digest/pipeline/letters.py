@@ -1,0 +1,47 @@
+"""One message on its own through the provider: a confirmation, a word to the owner. Recorded nowhere, tried once."""
+
+import uuid
+
+from digest.errors import SendError
+from digest.model import Batch, Message, Recipient, Rendered, Slotted
+from digest.pipeline.kit import Kit
+from digest.send import providers
+from digest.send.outbox import Settle
+from digest.send.providers.base import Accepted
+from digest.send.sender import Sender
+
+
+async def post(kit: Kit, message: Message) -> None:
+    """Sends it; SendError where the provider did not take it."""
+    provider = providers.load(kit.config.mail, base_url=kit.mailbox_url or None, folder=kit.config.folder)
+    made = _batch(message)
+    rate = kit.config.mail.requests_per_second
+    async with Sender(provider, per_second=rate, now=kit.now) as sender:
+        decision = await sender.post(provider.encode(made), made)
+    if not isinstance(decision, Settle):
+        raise SendError(f"{message.subject!r} was not sent ({decision.reason})")
+    if not isinstance(outcome := decision.outcomes[0], Accepted):
+        raise SendError(f"{message.subject!r} was not accepted ({outcome})")
+
+
+def _batch(message: Message) -> Batch:
+    """A batch of that message alone, nothing left to merge."""
+    recipient = Recipient(
+        subscriber_id=0, address=message.to_address, name=message.to_name, message_id=message.message_id, values={}
+    )
+    rendered = Rendered(
+        subject=message.subject,
+        preheader="",
+        html=Slotted(parts=(message.html,), is_html=True),
+        text=Slotted(parts=(message.text,)),
+    )
+    return Batch(
+        issue="",
+        key=str(uuid.uuid4()),
+        sender=message.sender,
+        reply_to=message.reply_to,
+        date=message.date,
+        headers=message.headers,
+        rendered=rendered,
+        recipients=(recipient,),
+    )

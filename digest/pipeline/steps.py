@@ -1,0 +1,183 @@
+"""The steps by name: collect → make → send. A step is a plain function that returns the next steps with their keys.
+
+An engine moves them: Local in this process, another one elsewhere; no step knows which. What is undone stands in the
+tables, so a step that is lost is found again by the sweep, and one that comes twice does its work once.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from digest.config import Newsletter
+from digest.errors import CollectError, ConfigError, DigestError, Fault, NothingToDo, StoreError, WorkerError
+from digest.model import Due, IssueState, Step
+from digest.pipeline.kit import Kit
+from digest.store import issues
+
+log = logging.getLogger(__name__)
+
+_COLLECT_S = 600.0  # for a slot: feeds that are slower than that are left to the next issue
+_MAKE_S = 1_800.0
+_RETRY_SOONEST, _RETRY_LATEST = timedelta(minutes=1), timedelta(minutes=15)
+# What may be well at the next try. Any error that is none of ours may too: the program does not know it.
+_PASSING = (StoreError, WorkerError, CollectError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """What the steps do; `pipeline.stages` has ours."""
+
+    collect: Callable[[Kit, Newsletter], Awaitable[None]]
+    make: Callable[[Kit, Newsletter, Due, issues.Claim, str], Awaitable[None]]  # str: the cadence
+    send: Callable[[Kit, int, asyncio.Event], Awaitable[None]]  # the issue's id; set: begin nothing more
+
+
+def collecting(newsletter: str) -> Step:
+    """Ask a newsletter's feeds that are due."""
+    return Step(name="collect", key=f"collect:{newsletter}", args={"newsletter": newsletter})
+
+
+def making(record: issues.IssueRecord, *, until: datetime | None = None) -> Step:
+    """Collect for an issue whose slot is claimed, then make it, of what was seen until then (None: by now)."""
+    args: dict[str, str | int] = {"issue": record.id, "owner": record.owner or "", "until": _text(until)}
+    return Step(name="make", key=f"make:{record.newsletter}@{record.cadence}{record.slot}", args=args)
+
+
+def sending(issue_id: int, *, until: datetime | None = None) -> Step:
+    """Send what of an issue is not sent, until then."""
+    args: dict[str, str | int] = {"issue": issue_id, "until": _text(until)}
+    return Step(name="send", key=f"send:{issue_id}", args=args)
+
+
+async def run(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    """Does that step; the steps that follow from it. KeyError for a step of no such name."""
+    return await {"collect": _collect, "make": _make, "send": _send}[step.name](kit, step, stages)
+
+
+async def _collect(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    if newsletter := kit.config.newsletters.get(str(step.args["newsletter"])):
+        await stages.collect(kit, newsletter)
+    return ()
+
+
+async def _make(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    """Under the claim that the step carries; whatever happens, the issue's row says it."""
+    async with kit.database.read() as connection:
+        record = await issues.by_id(connection, int(step.args["issue"]))
+    owner = str(step.args["owner"])
+    if record is None or record.state is not IssueState.BUILDING or record.owner != owner:
+        return ()  # somebody else has it, or it is made
+    held = issues.Claim(issue_id=record.id, number=record.number, owner=owner)
+    due = Due(slot=record.slot, at=record.due_at, until=_time(step, "until"))
+    try:
+        newsletter = _newsletter(kit, record)
+        await _collect_first(kit, newsletter, stages)
+        async with asyncio.timeout(_MAKE_S):
+            await stages.make(kit, newsletter, due, held, record.cadence)
+    except asyncio.CancelledError:
+        await _settle(kit, held, record, asyncio.CancelledError("the program was stopped"))
+        raise
+    except Exception as error:  # noqa: BLE001 — it stands on the row and in the log
+        await _settle(kit, held, record, error)
+        return ()
+    return (sending(record.id),) if await _may_leave(kit, record.id, newsletter) else ()
+
+
+async def _collect_first(kit: Kit, newsletter: Newsletter, stages: Stages) -> None:
+    """What is new, for the issue; where that fails, it is told of what there is."""
+    try:
+        async with asyncio.timeout(_COLLECT_S):
+            await stages.collect(kit, newsletter)
+    except (DigestError, TimeoutError) as error:
+        log.warning("not collected", extra={"newsletter": newsletter.name, "cause": str(error) or "took too long"})
+
+
+async def _may_leave(kit: Kit, issue_id: int, newsletter: Newsletter) -> bool:
+    """Whether it is ready and nothing bids it wait; the sweep knows the windows."""
+    async with kit.database.read() as connection:
+        record = await issues.by_id(connection, issue_id)
+    if record is None or record.state is not IssueState.READY or newsletter.send_between:
+        return False
+    return record.send_at is None or record.send_at <= kit.now()
+
+
+async def _settle(kit: Kit, held: issues.Claim, record: issues.IssueRecord, error: BaseException) -> None:
+    """Writes down what became of an issue that was not made: skipped, failed, or to be tried again."""
+    told = {"issue": record.name, "slot": record.slot, "cause": str(error) or type(error).__name__}
+    note = str(error) or type(error).__name__
+    async with kit.database.write() as connection:
+        if isinstance(error, NothingToDo):
+            log.info("issue skipped", extra=told)
+            await issues.close(connection, held, state=IssueState.SKIPPED, note=note)
+        elif (again := retry_at(error, record, kit)) is not None:
+            log.warning("issue not made, to be tried again", extra=told, exc_info=_unknown(error))
+            await issues.postpone(connection, held, until=again, note=note)
+        else:
+            log.error("issue failed", extra=told, exc_info=_unknown(error))
+            await issues.close(connection, held, state=IssueState.FAILED, note=note)
+
+
+def retry_at(error: BaseException, record: issues.IssueRecord, kit: Kit) -> datetime | None:
+    """When to try again: after a passing fault, ever more seldom, until the issue would be too late; else None."""
+    now = kit.now()
+    if isinstance(error, asyncio.CancelledError):
+        return now
+    if isinstance(error, DigestError) and not isinstance(error, _PASSING):
+        return None
+    newsletter = kit.config.newsletters.get(record.newsletter)
+    begun = record.begun_at or record.due_at
+    if newsletter is None or now >= max(begun, record.due_at) + newsletter.expires_after:
+        return None
+    return now + min(max((now - begun) / 4, _RETRY_SOONEST), _RETRY_LATEST)
+
+
+def _unknown(error: BaseException) -> BaseException | None:
+    """The error where its traceback is worth reading."""
+    return None if isinstance(error, (DigestError, TimeoutError, asyncio.CancelledError)) else error
+
+
+def _newsletter(kit: Kit, record: issues.IssueRecord) -> Newsletter:
+    if (found := kit.config.newsletters.get(record.newsletter)) is None:
+        problem = f"{record.name} is to be made, and there is no newsletter {record.newsletter}"
+        key = f"newsletters.{record.newsletter}"
+        raise ConfigError([Fault(file=kit.config.path.name, key=key, problem=problem, remedy="It was removed")])
+    return found
+
+
+async def _send(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    async with _stop(kit, _time(step, "until")) as stop:
+        await stages.send(kit, int(step.args["issue"]), stop)
+    return ()
+
+
+@contextlib.asynccontextmanager
+async def _stop(kit: Kit, until: datetime | None) -> AsyncIterator[asyncio.Event]:
+    """Set when the program stops, or the window closes."""
+    if until is None:
+        yield kit.stopping
+        return
+    stop = asyncio.Event()
+    closing = asyncio.get_running_loop().call_later(max(0.0, (until - kit.now()).total_seconds()), stop.set)
+    stopping = asyncio.create_task(_when(kit.stopping, stop))
+    try:
+        yield stop
+    finally:
+        closing.cancel()
+        stopping.cancel()
+
+
+async def _when(first: asyncio.Event, then: asyncio.Event) -> None:
+    await first.wait()
+    then.set()
+
+
+def _text(at: datetime | None) -> str:
+    return at.isoformat() if at else ""
+
+
+def _time(step: Step, key: str) -> datetime | None:
+    text = str(step.args.get(key, ""))
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,104 @@
+"""From articles to stories, each with its summary: one piece of work for one worker process, sumy loaded once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from digest.config import Newsletter
+from digest.errors import DigestError
+from digest.model import Article, Story, Summary
+from digest.summarize import rank, stories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an issue tells."""
+
+    stories: tuple[Story, ...]
+    copies: tuple[tuple[int, int], ...] = ()  # (article id, story): a source's own copies, told with their story
+    failed: tuple[tuple[str, str], ...] = ()  # (link, why): leads whose text defeated the method
+
+
+def tell(found: Sequence[Article], newsletter: Newsletter, now: datetime) -> Told:
+    """The stories of those articles, ranked, each lead summarized."""
+    ranked, copies = choose(found, newsletter, now)
+    summaries, failed = [], []
+    for story in ranked:
+        made, why = summarized(story, newsletter)
+        summaries.append(made)
+        failed += [(story.lead.link, why)] if why else []
+    told = tuple(replace(story, summary=made) for story, made in zip(ranked, summaries, strict=True))
+    return Told(stories=told, copies=copies, failed=tuple(failed))
+
+
+def choose(
+    found: Sequence[Article], newsletter: Newsletter, now: datetime
+) -> tuple[tuple[Story, ...], tuple[tuple[int, int], ...]]:
+    """The stories of those articles, ranked, without summaries; and the copies that go with them."""
+    weights = {feed.url: feed.weight for feed in newsletter.feeds}
+    grouped = stories.group(found, weights=weights)
+    ranked = rank.stories(grouped, wishes=wishes(newsletter), now=now)
+    seen = {id(article) for group in grouped for article in group}
+    copies = [*_copies((a for a in found if id(a) not in seen), ranked), *_more_of_the_same(ranked)]
+    return tuple(replace(story, articles=_one_a_source(story.articles)) for story in ranked), tuple(copies)
+
+
+def _one_a_source(articles: Sequence[Article]) -> tuple[Article, ...]:
+    """The lead, and of each other source its first article: "also in" names every source once."""
+    kept: dict[str, Article] = {}
+    for article in articles:
+        kept.setdefault(article.feed_title.casefold() or stories.source(article), article)
+    return tuple(kept.values())
+
+
+def _more_of_the_same(told: Sequence[Story]) -> Iterable[tuple[int, int]]:
+    """What `_one_a_source` leaves out: told with its story, without a mention."""
+    for number, story in enumerate(told):
+        kept = {id(article) for article in _one_a_source(story.articles)}
+        yield from ((a.id, number) for a in story.articles if a.id is not None and id(a) not in kept)
+
+
+def _copies(left: Iterable[Article], told: Sequence[Story]) -> Iterable[tuple[int, int]]:
+    """Articles that grouping dropped as their source's own copy: told with the story they are a copy of."""
+    for article in left:
+        for number, story in enumerate(told):
+            if article.id is not None and any(stories.is_copy(article, other) for other in story.articles):
+                yield article.id, number
+                break
+
+
+def summarized(story: Story, newsletter: Newsletter) -> tuple[Summary | None, str]:
+    """The lead's summary, None where there is no sentence; and why there is none, where that is a failure.
+
+    What the story's other articles say tells which of its sentences matter (docs/explanation/summaries.md).
+    """
+    from digest.summarize import summarizer
+
+    article = story.lead
+    language = newsletter.language if newsletter.language != "auto" else article.language or "auto"
+    try:
+        made = summarizer.article(
+            article.text,
+            title=article.title,
+            language=language,
+            count=newsletter.sentences,
+            method=newsletter.method,
+            context=[paragraph for other in story.also for paragraph in (other.title, *other.text)],
+        )
+    except DigestError as error:
+        return None, str(error)
+    return (made if made.sentences else None), ""
+
+
+def wishes(newsletter: Newsletter) -> rank.Wishes:
+    """What that newsletter asks of the ranking."""
+    feeds = newsletter.feeds
+    return rank.Wishes(
+        count=newsletter.stories,
+        weights={feed.url: feed.weight for feed in feeds},
+        sections={feed.url: feed.section for feed in feeds},
+        limits={feed.url: feed.limit for feed in feeds if feed.limit is not None},
+        include=newsletter.include,
+        exclude=newsletter.exclude,
+        order=tuple(dict.fromkeys(feed.section for feed in feeds)),
+    )
