@@ -1,0 +1,172 @@
+"""The daemon: an alarm clock over the slot ledger. Restarting it, or running it twice, makes no issue twice.
+
+APScheduler wakes it at each slot; a sweep at start and each minute asks the tables what is due and undone, so that
+nothing rests on an alarm: not after a crash, a suspended machine, a clock that jumped. The minute is counted by the
+loop's clock, which nobody sets.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from digest.config import Config, Newsletter
+from digest.errors import DigestError
+from digest.pipeline import steps
+from digest.pipeline.kit import Kit
+from digest.schedule import ledger, notices, slots
+from digest.schedule.engine import Engine
+from digest.store import issues
+
+log = logging.getLogger(__name__)
+
+_AHEAD = timedelta(minutes=10)  # collecting begins so long before an issue is made
+_COLLECT = timedelta(minutes=10)  # from one round over a newsletter's feeds to the next: those are asked that are due
+_BEAT_S = 60.0
+_DRAIN_S = 90.0  # longer than a provider's time-out
+_LATE = timedelta(minutes=5)  # after the last sweep: the daemon is not well
+
+Beat = Callable[[], None]
+
+
+class Daemon:
+    """One process's share of the schedule."""
+
+    def __init__(
+        self,
+        kit: Kit,
+        engine: Engine,
+        *,
+        tell: notices.Tell = notices.to_log,
+        beat: Beat | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        """`engine` does what falls due; `tell` tells the owner; `beat` is called after each sweep."""
+        self.kit = kit
+        self._engine, self._tell, self._beat = engine, tell, beat
+        self._chance = chance or random.Random()  # noqa: S311 — jitter
+        self._since = kit.now()
+        self._ledgers: dict[tuple[str, str], ledger.Ledger] = {}
+        self._collect_at: dict[str, datetime] = {}
+        self._sweeping = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        self.swept_at: datetime | None = None
+        self.failures = 0  # of parts of sweeps, since the start
+
+    async def run(self) -> None:
+        """Works until `kit.stopping` is set, then finishes what is in flight."""
+        self._set_alarms()
+        self._scheduler.start()
+        try:
+            while not self.kit.stopping.is_set():
+                await self.sweep()
+                await self._pause()
+        finally:
+            self._scheduler.shutdown(wait=False)
+            if not await self._engine.drain(_DRAIN_S):
+                log.warning("stopped in mid-work: the next start goes on with it")
+
+    def reload(self, config: Config) -> None:
+        """Works with that configuration from now on; newsletters that are new in it start at the next sweep."""
+        self.kit = replace(self.kit, config=config)
+        self._engine.use(self.kit)
+        if self._scheduler.running:
+            self._set_alarms()
+        self.wake()
+
+    def wake(self) -> None:
+        """Sweeps at once instead of at the next minute."""
+        self._woken.set()
+
+    def is_well(self, now: datetime) -> bool:
+        """Whether it swept lately."""
+        return self.swept_at is not None and abs(now - self.swept_at) < _LATE
+
+    async def sweep(self) -> None:
+        """Does all that is due and undone, whoever left it. A fault in one part stops no other."""
+        async with self._sweeping:
+            for newsletter in tuple(self.kit.config.newsletters.values()):
+                await self._guarded(newsletter.name, self._sweep_newsletter(newsletter))
+            await self._guarded("sending", self._send())
+            await self._guarded("notices", notices.tell(self.kit, self._tell))
+            self.swept_at = self.kit.now()
+        if self._beat is not None:
+            self._beat()
+
+    async def _guarded(self, what: str, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except DigestError as error:
+            self.failures += 1
+            log.error("sweep failed", extra={"part": what, "cause": str(error)})  # noqa: TRY400 — one line
+        except Exception:
+            self.failures += 1
+            log.exception("sweep failed", extra={"part": what})
+
+    async def _sweep_newsletter(self, newsletter: Newsletter) -> None:
+        for cadence in newsletter.timetable:
+            key = (newsletter.name, cadence)
+            if key not in self._ledgers:
+                self._ledgers[key] = ledger.Ledger(self._since)
+            await self._engine.submit(await self._ledgers[key].sweep(self.kit, newsletter, cadence))
+        if self._is_time_to_collect(newsletter.name):
+            await self._engine.submit([steps.collecting(newsletter.name)])
+
+    def _is_time_to_collect(self, name: str) -> bool:
+        """Whether the newsletter's round is due; it sets the next, also where the clock was set back."""
+        now = self.kit.now()
+        at = self._collect_at.get(name, now)
+        if now < at < now + 2 * _COLLECT:
+            return False
+        self._collect_at[name] = now + _COLLECT * self._chance.uniform(0.75, 1.25)
+        return True
+
+    async def _send(self) -> None:
+        now = self.kit.now()
+        async with self.kit.database.write() as connection:
+            for record in await issues.expire(connection, now=now):
+                log.warning("issue expired", extra={"issue": record.name, "slot": record.slot})
+        async with self.kit.database.read() as connection:
+            unsent = await issues.unsent(connection, now=now)
+        for record in unsent:
+            newsletter = self.kit.config.newsletters.get(record.newsletter)
+            may_leave, until = ledger.window_closes(newsletter, now) if newsletter else (True, None)
+            if may_leave:
+                await self._engine.submit([steps.sending(record.id, until=until)])
+
+    async def _pause(self) -> None:
+        """Until the minute is over, an alarm rings, or the program stops."""
+        waits = [asyncio.create_task(event.wait()) for event in (self._woken, self.kit.stopping)]
+        try:
+            await asyncio.wait(waits, timeout=_BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+        self._woken.clear()
+
+    def _set_alarms(self) -> None:
+        """Each newsletter's slots, and collecting ahead of them."""
+        self._scheduler.remove_all_jobs()
+        for newsletter in self.kit.config.newsletters.values():
+            for cadence, cron in newsletter.timetable.items():
+                self._set_alarm(newsletter, f"{newsletter.name}:{cadence}", cron)
+
+    def _set_alarm(self, newsletter: Newsletter, key: str, cron: str) -> None:
+        skip, ahead = newsletter.skip_dates, newsletter.approve_ahead
+        clock = slots.WallClock(cron, newsletter.timezone, ahead=ahead, skip=skip)
+        self._scheduler.add_job(self._ring, clock, id=f"slot:{key}")
+        clock = slots.WallClock(cron, newsletter.timezone, ahead=ahead + _AHEAD, skip=skip)
+        self._scheduler.add_job(self._collect_ahead, clock, args=[newsletter.name], id=f"collect:{key}")
+
+    async def _ring(self) -> None:
+        self.wake()
+
+    async def _collect_ahead(self, name: str) -> None:
+        await self._engine.submit([steps.collecting(name)])

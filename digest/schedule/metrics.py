@@ -1,0 +1,72 @@
+"""What Prometheus asks for: what this process did, and what stands in the database when it is asked."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+
+from digest.model import Step
+from digest.store.figures import Figures
+
+_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800)
+
+
+class Metrics:
+    """One process's meters. `ended` and `swept` feed them; `text` shows them."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._steps = Counter("digest_steps", "Steps that ended", ["step", "outcome"], registry=self._registry)
+        self._seconds = Histogram(
+            "digest_step_seconds", "How long steps took", ["step"], buckets=_SECONDS, registry=self._registry
+        )
+        swept, failures = "When the tables were last asked", "Parts of sweeps that failed since the start"
+        self._swept = Gauge("digest_last_sweep_timestamp_seconds", swept, registry=self._registry)
+        self._failures = Gauge("digest_sweep_failures", failures, registry=self._registry)
+
+    def ended(self, step: Step, outcome: str, seconds: float) -> None:
+        """A step ended: done, nothing, failed or broke."""
+        self._steps.labels(step.name, outcome).inc()
+        self._seconds.labels(step.name).observe(seconds)
+
+    def swept(self, at: datetime, failures: int) -> None:
+        """A sweep ended; so many of its parts have failed since the start."""
+        self._swept.set(at.timestamp())
+        self._failures.set(failures)
+
+    def text(self, found: Figures, now: datetime) -> str:
+        """All of it in Prometheus' text format."""
+        registry = CollectorRegistry()
+        registry.register(_Stand(found, now))
+        return (generate_latest(self._registry) + generate_latest(registry)).decode()
+
+
+class _Stand:
+    """The figures of one moment, as a collector."""
+
+    def __init__(self, found: Figures, now: datetime) -> None:
+        self._found, self._now = found, now
+
+    def collect(self) -> list[Metric]:
+        """What the registry asks for."""
+        found = self._found
+        issues = GaugeMetricFamily("digest_issues", "Issues", labels=["newsletter", "state"])
+        for labels, count in found.issues.items():
+            issues.add_metric(labels, count)
+        lag = GaugeMetricFamily("digest_slot_lag_seconds", "Age of a slot that is not made yet", labels=["newsletter"])
+        for name in {name for name, _ in found.issues}:
+            at = found.oldest_undone.get(name)
+            lag.add_metric([name], max(0.0, (self._now - at).total_seconds()) if at else 0.0)
+        failing = GaugeMetricFamily("digest_feed_errors", "Feeds whose last poll failed", value=found.failing_feeds)
+        articles = GaugeMetricFamily("digest_articles", "Articles stored", value=found.articles)
+        return [issues, lag, failing, articles, *self._by_state()]
+
+    def _by_state(self) -> list[Metric]:
+        named = {"batches": self._found.batches, "deliveries": self._found.deliveries, "feeds": self._found.feeds}
+        families: list[Metric] = []
+        for name, counts in named.items():
+            family = GaugeMetricFamily(f"digest_{name}", name.capitalize(), labels=["state"])
+            for state, count in counts.items():
+                family.add_metric([state], count)
+            families.append(family)
+        return families
