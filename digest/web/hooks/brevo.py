@@ -1,0 +1,43 @@
+"""Brevo, which signs nothing: the secret stands in the address or in basic authentication.
+
+Its `id` is the webhook's, the same in every request: an event is known by what it says.
+"""
+
+from datetime import datetime
+
+from digest.model import Event, EventKind
+from digest.web.hooks.report import Report, check_secret, event, fingerprint, moment, parsed, tables, words
+
+_KINDS = {
+    "delivered": EventKind.DELIVERED,
+    "deferred": EventKind.DEFERRED,
+    "soft_bounce": EventKind.BOUNCED,
+    "hard_bounce": EventKind.BOUNCED,
+    "invalid_email": EventKind.BOUNCED,
+    "spam": EventKind.COMPLAINED,
+    "complaint": EventKind.COMPLAINED,
+    "unsubscribed": EventKind.UNSUBSCRIBED,
+}
+_FOR_GOOD = frozenset({"hard_bounce", "invalid_email"})
+
+
+def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
+    """The reports of the request."""
+    check_secret(report, secret)
+    found = []
+    for given in tables(parsed(report.body)):
+        name = words(given.get("event"))
+        at = given.get("ts_event") or given.get("ts")
+        found.append(
+            event(
+                "brevo",
+                id=fingerprint(name, given.get("message-id"), given.get("email"), at),
+                kind=_KINDS.get(name, EventKind.OTHER),
+                address=given.get("email"),
+                at=moment(at, now),
+                provider_id=given.get("message-id"),
+                is_permanent=name in _FOR_GOOD,
+                detail=given.get("reason") or name,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,72 @@
+"""Mailtrap: HMAC-SHA256 over the raw body where it signs, else the secret in the address or in basic authentication."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from digest.model import Event, EventKind
+from digest.web.hooks.report import (
+    Forged,
+    Report,
+    Unreadable,
+    check_secret,
+    event,
+    fingerprint,
+    moment,
+    parsed,
+    table,
+    tables,
+    words,
+)
+
+_KINDS = {
+    "delivery": EventKind.DELIVERED,
+    "soft bounce": EventKind.BOUNCED,
+    "bounce": EventKind.BOUNCED,
+    "spam": EventKind.COMPLAINED,
+    "spam complaint": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,
+}
+
+
+def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
+    """The reports of the request: an object with a list, or one JSON text a line."""
+    verify(report, secret)
+    found = []
+    for given in _listed(report.body):
+        name = words(given.get("event")).replace("_", " ")
+        number = words(given.get("event_id"))
+        found.append(
+            event(
+                "mailtrap",
+                id=number or fingerprint(name, given.get("message_id"), given.get("email"), given.get("timestamp")),
+                kind=_KINDS.get(name, EventKind.OTHER),
+                address=given.get("email"),
+                at=moment(given.get("timestamp"), now),
+                provider_id=given.get("message_id"),
+                is_permanent=name == "bounce",
+                detail=given.get("response") or given.get("reason") or name,
+            )
+        )
+    return tuple(found)
+
+
+def verify(report: Report, secret: str) -> None:
+    """Forged where neither the signature nor the secret fits."""
+    signature = report.headers.get("mailtrap-signature")
+    if not signature:
+        check_secret(report, secret)
+        return
+    expected = hmac.digest(secret.encode(), report.body, hashlib.sha256).hex()
+    if not secret or not hmac.compare_digest(expected.encode(), signature.encode()):
+        raise Forged("the signature does not fit")
+
+
+def _listed(body: bytes) -> Sequence[Mapping[str, Any]]:
+    try:
+        whole = parsed(body)
+    except Unreadable:
+        return tables([parsed(line) for line in body.splitlines() if line.strip()])
+    return tables(table(whole).get("events", whole))

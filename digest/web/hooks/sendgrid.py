@@ -1,0 +1,69 @@
+"""SendGrid's Event Webhook: ECDSA (P-256, SHA-256) over the time and the raw body."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from digest.model import Event, EventKind
+from digest.web.hooks.report import Forged, Report, decoded, event, fingerprint, moment, parsed, tables, words
+
+_KINDS = {
+    "delivered": EventKind.DELIVERED,
+    "deferred": EventKind.DEFERRED,
+    "bounce": EventKind.BOUNCED,
+    "dropped": EventKind.BOUNCED,
+    "spamreport": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,
+    "group_unsubscribe": EventKind.UNSUBSCRIBED,
+}
+_DROPPED_FOR_GOOD = ("bounced address", "invalid")
+
+
+def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
+    """The reports of the request. `secret`: the verification key as SendGrid shows it, base64."""
+    verify(report, secret)
+    return tuple(_event(each, now) for each in tables(parsed(report.body)))
+
+
+def verify(report: Report, secret: str) -> None:
+    """Forged where the signature does not fit the bytes."""
+    stamp = report.header("x-twilio-email-event-webhook-timestamp")
+    signature = decoded(report.header("x-twilio-email-event-webhook-signature"))
+    try:
+        key = load_der_public_key(decoded(secret))
+    except ValueError as error:
+        raise Forged("the verification key is none") from error
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise Forged("the verification key is of another kind")
+    try:
+        key.verify(signature, stamp.encode() + report.body, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise Forged("the signature does not fit") from error
+
+
+def _event(given: Mapping[str, Any], now: datetime) -> Event:
+    name, reason = words(given.get("event")), words(given.get("reason"))
+    number = words(given.get("sg_event_id"))
+    hard = words(given.get("type")) == "bounce" if name == "bounce" else reason.lower().startswith(_DROPPED_FOR_GOOD)
+    return event(
+        "sendgrid",
+        id=number or fingerprint(name, given.get("sg_message_id"), given.get("email"), given.get("timestamp")),
+        kind=_KINDS.get(name, EventKind.OTHER),
+        address=given.get("email"),
+        at=moment(given.get("timestamp"), now),
+        provider_id=_message(words(given.get("sg_message_id"))),
+        is_permanent=hard,
+        detail=reason or given.get("response") or name,
+    )
+
+
+def _message(number: str) -> str:
+    """The X-Message-Id that sending was answered with: what stands before `.filter…` or `.recvd…`."""
+    for mark in (".filter", ".recvd"):
+        number = number.partition(mark)[0]
+    return number

@@ -1,0 +1,120 @@
+"""Amazon SES through SNS: signed with a certificate that the message names, of a topic the owner names.
+
+The host of the certificate is checked before anything is fetched from it; only SignatureVersion 2 (SHA-256) is taken.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from digest.model import Event, EventKind
+from digest.web.hooks.report import Forged, Report, decoded, event, moment, parsed, table, tables, words
+
+_HOST = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(\.cn)?")
+# What is signed, in this order (Amazon SNS developer guide, "Verifying the signatures of Amazon SNS messages").
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+_SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
+
+
+def certificate_url(report: Report) -> str:
+    """Where the certificate lies that signed the request; Forged where that is not Amazon's."""
+    return _amazon(words(table(parsed(report.body)).get("SigningCertURL")), ends=".pem")
+
+
+def subscribe_url(report: Report) -> str | None:
+    """What to fetch to confirm the subscription that the verified request asks about; None where it is about none."""
+    body = table(parsed(report.body))
+    if body.get("Type") != "SubscriptionConfirmation":
+        return None
+    return _amazon(words(body.get("SubscribeURL")))
+
+
+def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
+    """The reports of the request, one per recipient. `secret`: the ARN of the topic they must come from."""
+    body = table(parsed(report.body))
+    verify(body, report.certificate, secret, now)
+    if body.get("Type") != "Notification":
+        return ()
+    told = table(parsed(words(body.get("Message"))))
+    return _events(told, words(body.get("MessageId")), now)
+
+
+def verify(body: Mapping[str, Any], certificate: bytes, topic: str, now: datetime) -> None:
+    """Forged where the signature does not fit, or the topic is another."""
+    names = _SIGNED.get(words(body.get("Type")))
+    if names is None:
+        raise Forged("no message of Amazon SNS")
+    if not topic or words(body.get("TopicArn")) != topic:
+        raise Forged("another topic than webhook_secret names")
+    if body.get("SignatureVersion") != "2":
+        raise Forged("SignatureVersion is not 2: set it on the topic")
+    signed = "".join(f"{name}\n{body[name]}\n" for name in names if isinstance(body.get(name), str))
+    try:
+        known = x509.load_pem_x509_certificate(certificate)
+        key = known.public_key()
+        if not isinstance(key, rsa.RSAPublicKey) or not known.not_valid_before_utc <= now <= known.not_valid_after_utc:
+            raise Forged("the certificate is not valid now")
+        key.verify(
+            decoded(words(body.get("Signature"))),
+            signed.encode("utf-8", "replace"),
+            padding.PKCS1v15(),
+            hashes.SHA256(),
+        )
+    except (InvalidSignature, ValueError) as error:
+        raise Forged("the signature does not fit") from error
+
+
+def _amazon(url: str, *, ends: str = "") -> str:
+    parts = urlsplit(url)
+    is_plain = parts.scheme == "https" and parts.netloc == parts.hostname  # no port, no user
+    if not is_plain or not _HOST.fullmatch(parts.hostname or "") or not parts.path.endswith(ends):
+        raise Forged("the address is not Amazon's")
+    return url
+
+
+def _events(told: Mapping[str, Any], number: str, now: datetime) -> tuple[Event, ...]:
+    """One event for each recipient that the notice speaks of."""
+    kind, about, people = _told(told)
+    mail = table(told.get("mail"))
+    is_permanent = words(about.get("bounceType")) == "Permanent"
+    return tuple(
+        event(
+            "ses",
+            id=f"{number}:{place}",
+            kind=kind,
+            address=person.get("emailAddress"),
+            at=moment(about.get("timestamp"), now),
+            provider_id=mail.get("messageId"),
+            is_permanent=is_permanent,
+            detail=person.get("diagnosticCode") or about.get("bounceSubType") or about.get("complaintFeedbackType"),
+        )
+        for place, person in enumerate(people)
+    )
+
+
+def _told(told: Mapping[str, Any]) -> tuple[EventKind, Mapping[str, Any], list[Mapping[str, Any]]]:
+    """Kind, the part that tells of it, and its recipients: both of SES's formats (event publishing, feedback)."""
+    name = words(told.get("eventType") or told.get("notificationType"))
+    if name == "Bounce":
+        about = table(told.get("bounce"))
+        return EventKind.BOUNCED, about, list(tables(about.get("bouncedRecipients", [])))
+    if name == "Complaint":
+        about = table(told.get("complaint"))
+        return EventKind.COMPLAINED, about, list(tables(about.get("complainedRecipients", [])))
+    if name == "DeliveryDelay":
+        about = table(told.get("deliveryDelay"))
+        return EventKind.DEFERRED, about, list(tables(about.get("delayedRecipients", [])))
+    about = table(told.get("delivery")) if name == "Delivery" else {}
+    given = about.get("recipients") if about else table(told.get("mail")).get("destination")
+    people: list[Mapping[str, Any]] = [{"emailAddress": each} for each in given] if isinstance(given, list) else []
+    return (EventKind.DELIVERED if about else EventKind.OTHER), about, people

@@ -1,0 +1,138 @@
+"""The preview as a web application, for this machine's own browser."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from digest.errors import DigestError
+from digest.web.preview import mail, page, watch
+from digest.web.preview.guard import Guard
+from digest.web.preview.live import Live
+from digest.web.preview.shelf import Held, Shelf
+from digest.web.preview.shown import PreviewSource
+from digest.web.preview.view import Switch, View
+
+_LONGEST = 1_000  # bytes of an address
+
+
+def app(source: PreviewSource, *, live: Live | None = None, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The preview of that source, answering for loopback names at its own port only.
+
+    `live`: who tells open pages of changes (None: one of its own); `more`: routes of others (the mailbox's), which
+    stand under the same guard.
+    """
+    pages = _Pages(source, live or Live(), has_mailbox=any(getattr(route, "path", "") == "/mailbox" for route in more))
+    routes = [
+        Route("/", pages.page),
+        Route("/mail", pages.mail),
+        Route("/message.eml", pages.eml),
+        Route("/findings.json", pages.findings),
+        Route("/events", pages.events),
+        Route("/copy", pages.copy, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=page.STATIC)),
+        *more,
+    ]
+    guard = Middleware(Guard, token=pages.token)
+    return Starlette(routes=routes, middleware=[guard], lifespan=pages.lifespan)
+
+
+class _Pages:
+    """The answers."""
+
+    def __init__(self, source: PreviewSource, live: Live, *, has_mailbox: bool) -> None:
+        self.source = source
+        self.has_mailbox = has_mailbox
+        self.live = live
+        self.shelf = Shelf(source, live)
+        self.token = secrets.token_urlsafe(24)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Watches for as long as it is served."""
+        watching = asyncio.create_task(watch.forever(self.source, self.live.changed))
+        try:
+            yield
+        finally:
+            self.live.close()
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _asked(self, request: Request) -> tuple[View, Held]:
+        """The view of the request and its issue: the first of the list where it names none."""
+        view = View.parse(request.query_params)
+        if not view.issue and (choices := await self.shelf.choices()):
+            view = replace(view, issue=choices[0].key)
+        return view, await self.shelf.held(view)
+
+    async def page(self, request: Request) -> Response:
+        """The whole page."""
+        view, held = await self._asked(request)
+        made = page.render(
+            view=view,
+            held=held,
+            choices=await self.shelf.choices(),
+            readers=await self.shelf.readers(view.issue),
+            looks=self.source.looks(),
+            token=self.token,
+            has_mailbox=self.has_mailbox,
+            can_copy=self.source.can_copy(),
+        )
+        return HTMLResponse(made)
+
+    async def mail(self, request: Request) -> Response:
+        """The mail alone, as the client of the view shows it, under a policy of its own."""
+        view, held = await self._asked(request)
+        if held.shown is None:
+            return PlainTextResponse("", headers={"content-security-policy": mail.policy(Switch.OFF)})
+        html = mail.variant(held.shown.message.html, view)
+        return HTMLResponse(html, headers={"content-security-policy": mail.policy(view.images)})
+
+    async def eml(self, request: Request) -> Response:
+        """The message to keep, or to open in a client."""
+        _, held = await self._asked(request)
+        if held.shown is None:
+            return PlainTextResponse("There is no issue yet.\n", status_code=404)
+        name = f"{held.shown.issue.newsletter}-{held.shown.issue.number}.eml"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(held.shown.eml, media_type="message/rfc822", headers=headers)
+
+    async def findings(self, request: Request) -> Response:
+        """What preflight found, as JSON."""
+        _, held = await self._asked(request)
+        found = held.shown.findings if held.shown else ()
+        shown = [{name: getattr(f, name) for name in ("level", "rule", "message", "place", "remedy")} for f in found]
+        return JSONResponse({"fault": held.fault.lines if held.fault else None, "preflight": shown})
+
+    async def copy(self, request: Request) -> Response:
+        """Sends a test copy, which a person asked for; says how it went."""
+        view = View.parse(request.query_params)
+        address = (await _body(request)).decode("utf-8", "replace").strip()
+        try:
+            await self.source.copy(view.issue, address, look=view.look)
+        except DigestError as error:
+            return JSONResponse({"said": str(error)}, status_code=422)
+        return JSONResponse({"said": f"Sent to {address}."})
+
+    async def events(self, _: Request) -> Response:
+        """Server-sent events: the page looks again at each."""
+        return StreamingResponse(self.live.events(), media_type="text/event-stream")
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body, its first bytes: an address is short."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST:
+            break
+    return body[:_LONGEST]

@@ -1,0 +1,8 @@
+"""The public pages: subscribe, confirm, leave, choose, read. Any ASGI server carries them.
+
+app = public.app(config, database, now=clock, confirm=send)
+"""
+
+from digest.web.public.app import app
+
+__all__ = ["app"]

@@ -1,0 +1,29 @@
+"""Whether the program lives, and whether it can work."""
+
+import asyncio
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from digest.web.public.desk import Desk
+
+_PATIENCE_S = 5.0
+
+
+async def alive(request: Request) -> Response:
+    """200 for as long as requests are answered at all."""
+    del request
+    return PlainTextResponse("ok\n")
+
+
+async def ready(request: Request) -> Response:
+    """200 where the database answers, else 503."""
+    desk: Desk = request.app.state.desk
+    try:
+        async with asyncio.timeout(_PATIENCE_S), desk.database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return PlainTextResponse("the database does not answer\n", 503)
+    return PlainTextResponse("ok\n")

@@ -1,0 +1,67 @@
+"""Anything at all sent to any public page: an answer, never a 500, and its headers always."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+from conftest import NOW
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from web.reader import reading
+
+from digest.store import Database
+
+PATHS = (
+    "/subscribe/{}",
+    "/confirm/{}",
+    "/unsubscribe/{}",
+    "/preferences/{}",
+    "/view/{}",
+    "/archive/{}",
+    "/archive/morning/{}",
+    "/archive/{}/feed.xml",
+    "/{}",
+)
+KINDS = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "multipart/form-data", "application/json", "x", "")  # fmt: skip
+FIELDS = ("address", "name", "website", "do", "sure", "newsletter", "sections.morning", "all", "List-Unsubscribe")
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+forms = st.dictionaries(st.sampled_from(FIELDS) | texts, texts | st.sampled_from(["a@b.org", "save", "erase", "yes"]))
+requests = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT"]),
+        "path": st.sampled_from(PATHS),
+        "part": texts | st.sampled_from(["morning", "TOKEN", "nothing", "1", "%00", "..", "a/b"]),
+        "query": texts,
+        "kind": st.sampled_from(KINDS),
+        "body": st.binary(max_size=300) | forms,
+        "language": st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20),
+    }
+)
+
+
+async def answered(given_: list[dict[str, Any]]) -> None:
+    async with Database("sqlite+aiosqlite:///:memory:") as database, reading(database, NOW) as reader:
+        await reader.joins()
+        for request in given_:
+            purpose = request["path"].split("/")[1]
+            known = purpose in {"confirm", "unsubscribe", "preferences", "view"}
+            part = await reader.token(purpose) if request["part"] == "TOKEN" and known else request["part"]
+            body = request["body"]
+            content = {"data": body} if isinstance(body, dict) else {"content": body}
+            answer = await reader.web.request(
+                request["method"],
+                request["path"].format(quote(part, safe="/%")),
+                params={"before": request["query"]},
+                headers={"Content-Type": request["kind"], "Accept-Language": request["language"]},
+                **content,
+            )
+            assert answer.status_code < 500
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["content-security-policy"]
+            assert "set-cookie" not in answer.headers
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(requests, min_size=5, max_size=20))
+def test_no_request_breaks_a_page(given_: list[dict[str, Any]]) -> None:
+    asyncio.run(answered(given_))

@@ -1,0 +1,242 @@
+"""The preview over the real thing: the sample collected over loopback, drafted, frozen, changed."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from digest import config as settings
+from digest import sample as shipped
+from digest.cli import desk
+from digest.errors import ConfigError, NothingToDo, TemplateError, UsageError
+from digest.pipeline import build, collect
+from digest.pipeline.kit import Kit
+from digest.store import glances
+from digest.web import server
+from digest.web.preview import ChoiceKind, Look, sample
+from digest.web.preview.source import Drawn
+from subscribers import roster, tokens
+from subscribers.model import SubscriptionState
+
+BASE = "http://127.0.0.1:8765/sample"
+CONFIG = """
+[digest]
+postal_address = "1 Example Street, 10115 Berlin"
+templates = "templates"
+[mail]
+sender = "The Coast Digest <digest@example.org>"
+[newsletters.other]
+title = "Another"
+[newsletters.coast]
+title = "The Coast Digest"
+timezone = "Europe/Berlin"
+feeds = [{feeds}]
+"""
+
+
+@pytest.fixture(scope="module")
+async def kit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kit]:
+    """The sample, collected; one subscriber."""
+    folder = tmp_path_factory.mktemp("preview")
+    (folder / "templates").mkdir()
+    async with server.serve(Starlette(routes=[sample.route()])) as address:
+        feeds = ", ".join(f'"{address}{sample.ROOT}{path}"' for path in shipped.FEEDS)
+        text = CONFIG.format(feeds=feeds) + f'[collect]\nallow_private = ["{address.removeprefix("http://")}"]\n'
+        (folder / "digest.toml").write_text(text, encoding="utf-8")
+        async with desk.kit(settings.load(folder / "digest.toml", environ={})) as opened:
+            letter = opened.config.newsletters["coast"]
+            report = await collect.newsletter_feeds(opened, letter.feeds, everything=True)
+            assert [feed.error for feed in report.feeds] == [None] * 4
+            async with opened.database.write() as connection:
+                await roster.add(
+                    connection, address="ada@example.com", name="Ada <b>", newsletter="coast",
+                    state=SubscriptionState.ACTIVE, source="test", at=opened.now(),
+                )  # fmt: skip
+            yield opened
+
+
+@pytest.fixture
+def source(kit: Kit, tmp_path: Path) -> Drawn:
+    """Over a configuration and templates of the test's own."""
+    path = tmp_path / "digest.toml"
+    path.write_text(kit.config.path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    config = settings.load(path, environ={})
+    return Drawn(replace(kit, config=config), first="coast", reload=lambda: settings.load(path, environ={}), base=BASE)
+
+
+@pytest.fixture
+def template(source: Drawn) -> Path:
+    """A template of the user's own."""
+    file = source.kit.config.folder / "templates" / "digest.html.j2"
+    file.write_text('{% extends "builtin/digest.html.j2" %}', encoding="utf-8")
+    return file
+
+
+async def test_the_list_begins_with_what_was_asked_for(source):
+    choices = await source.choices()
+    assert [choice.key for choice in choices if choice.kind is ChoiceKind.NEXT] == ["next:coast", "next:other"]
+    assert choices[-1].key == "sample"
+
+
+async def test_the_next_issue_is_what_build_would_make(source, kit):
+    shown = await source.shown("next:coast", reader="", look=Look())
+    letter = kit.config.newsletters["coast"]
+    draft = await build.draft(kit, letter, build.by_hand(letter, kit.now()), number=shown.issue.number)
+    told = [story.lead.link for story in shown.issue.stories]
+    assert told == [story.lead.link for story in draft.issue.stories]
+    assert len(told) >= 10
+    assert shown.rendered.subject == draft.rendered.subject
+    assert [finding.rule for finding in shown.findings] == [finding.rule for finding in draft.findings]
+    assert shown.message.subject == draft.rendered.subject
+
+
+async def test_nothing_is_frozen_by_looking(source, kit):
+    async with kit.database.read() as connection:
+        before = await glances.mark(connection)
+    await source.shown("next:coast", reader="", look=Look())
+    await source.shown("sample", reader="", look=Look())
+    async with kit.database.read() as connection:
+        assert await glances.mark(connection) == before
+
+
+async def test_a_readers_copy_names_them_and_its_links_change_nothing(source, kit):
+    readers = await source.readers("next:coast")
+    assert [reader.label for reader in readers] == ["Anyone", "Ada <b>"]
+    shown = await source.shown("next:coast", reader=readers[1].key, look=Look())
+    assert shown.message.to_address == "ada@example.com"
+    link = re.search(r"https?://\S*/unsubscribe/([\w.~-]+)", shown.message.text)
+    assert link
+    async with kit.database.write() as connection:
+        keys = await roster.signing_keys(connection)
+    assert tokens.read([key.secret for key in keys], "unsubscribe", link[1]) is None
+    neutral = await source.shown("next:coast", reader="", look=Look())
+    assert "ada@example.com" not in neutral.message.html
+
+
+async def test_the_message_has_the_headers_it_leaves_with(source):
+    head = (await source.shown("next:coast", reader="", look=Look())).eml.partition(b"\r\n\r\n")[0].decode()
+    for name in (
+        "From",
+        "Reply-To",
+        "To",
+        "Date",
+        "Subject",
+        "Message-ID",
+        "List-Id",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "Auto-Submitted",
+    ):
+        assert re.search(rf"^{name}: ", head, re.MULTILINE), name
+
+
+async def test_language_and_layout_can_be_tried(source):
+    usual = await source.shown("sample", reader="", look=Look())
+    arabic = await source.shown("sample", reader="", look=Look(language="ar"))
+    assert 'dir="rtl"' in arabic.message.html
+    assert arabic.rendered.language == "ar"
+    assert usual.rendered.language == "en"
+    languages, layouts = source.looks()
+    assert {"en", "de", "ar", "he"} <= set(languages)
+    others = [layout for layout in layouts if layout != "digest"]
+    for layout in others:
+        shown = await source.shown("sample", reader="", look=Look(layout=layout))
+        assert shown.message.html != usual.message.html
+
+
+async def test_the_samples_pictures_lie_below_the_preview(source):
+    shown = await source.shown("sample", reader="", look=Look())
+    assert f'src="{BASE}/images/' in shown.message.html
+    assert shipped.page("/images/tram.jpg", base=BASE, now=datetime.now(UTC)) is not None
+
+
+async def test_a_changed_template_is_seen_at_once(source, template):
+    before = await source.shown("sample", reader="", look=Look())
+    told = before.issue
+    template.write_text(
+        "<html lang='en'><body><p>Mine</p><a href='{{ unsubscribe_url }}'>Out</a></body></html>", encoding="utf-8"
+    )
+    assert await source.changed([template])
+    after = await source.shown("sample", reader="", look=Look())
+    assert "Mine" in after.message.html
+    assert after.issue.stories is told.stories  # rendered again, not told again
+
+
+async def test_a_template_that_was_not_there_before_is_seen_and_goes_again(source):
+    shipped_one = await source.shown("sample", reader="", look=Look())
+    file = source.kit.config.folder / "templates" / "digest.html.j2"
+    file.write_text(
+        "<html lang='en'><body>Mine <a href='{{ unsubscribe_url }}'>Out</a></body></html>", encoding="utf-8"
+    )
+    assert "Mine" in (await source.shown("sample", reader="", look=Look())).message.html
+    file.unlink()
+    again = await source.shown("sample", reader="", look=Look())
+    assert again.message.html == shipped_one.message.html
+
+
+async def test_a_broken_template_names_file_and_line(source, template):
+    template.write_text("<html>\n{% if %}", encoding="utf-8")
+    await source.changed([template])
+    with pytest.raises(TemplateError, match=r"digest\.html\.j2:2:"):
+        await source.shown("next:coast", reader="", look=Look())
+
+
+async def test_a_fault_of_the_configuration_is_raised_until_it_is_mended(source):
+    path = source.kit.config.path
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace('title = "The Coast Digest"', "stories = 0"), encoding="utf-8")
+    assert await source.changed([path])
+    with pytest.raises(ConfigError, match=r"newsletters\.coast"):
+        await source.shown("next:coast", reader="", look=Look())
+    path.write_text(
+        good.replace('The Coast Digest"\ntimezone', 'The Shore Digest"\nstories = 3\ntimezone'), encoding="utf-8"
+    )
+    assert await source.changed([path])
+    shown = await source.shown("next:coast", reader="", look=Look())
+    assert shown.issue.title == "The Shore Digest"
+    assert len(shown.issue.stories) == 3
+
+
+async def test_a_frozen_issue_is_shown_as_it_was_frozen(kit):
+    letter = kit.config.newsletters["coast"].model_copy(update={"name": "frozen", "title": "Frozen"})
+    made = await build.issue(kit, letter, build.by_hand(letter, kit.now()))
+    source = Drawn(kit)
+    database = [Path(kit.config.database_url.partition(":///")[2])]
+    assert await source.changed(database)
+    assert not await source.changed(database)  # nothing since
+    shown = await source.shown(made.name, reader="", look=Look(language="de"))
+    assert shown.issue.title == "Frozen"
+    assert shown.rendered.language == "en"  # as it was frozen
+    assert made.content is not None
+    assert [finding.rule for finding in shown.findings] == [found["rule"] for found in made.content["preflight"]]
+    assert made.name in {choice.key for choice in await source.choices()}
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [
+        ("next:evening", UsageError),
+        ("coast/999", NothingToDo),
+        ("coast/x", NothingToDo),
+        ("", NothingToDo),
+        ("next:other", NothingToDo),
+    ],
+)
+async def test_what_is_not_there_is_said(source, key, error):
+    with pytest.raises(error):
+        await source.shown(key, reader="", look=Look())
+
+
+async def test_articles_of_an_address_are_told_though_nothing_is_stored(kit):
+    found = await kit.workers.run(sample.articles, BASE, kit.now())
+    assert len(found) == 20
+    assert all(article.text for article in found)
+    alone = Drawn(replace(kit), found=found[:1])
+    shown = await alone.shown("next:other", reader="", look=Look())
+    assert [story.lead.title for story in shown.issue.stories] == [found[0].title]
+    assert "sample" not in {choice.key for choice in await alone.choices()}
