@@ -1,0 +1,22 @@
+"""The commands by name. Each module of this package brings those of one noun; all heavy imports wait inside them."""
+
+import typer
+
+from digest.cli import articles, begin, feeds, issues, people, service
+
+app = typer.Typer(
+    name="digest",
+    help="Reads the feeds you choose, sums up the day's stories in their own sentences, mails one digest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+begin.add(app)
+app.add_typer(feeds.app, name="feeds")
+articles.add(app)
+issues.add(app)
+app.add_typer(issues.app, name="issues")
+app.add_typer(people.app, name="subscribers")
+service.add(app)
+app.add_typer(service.db, name="db")

@@ -1,0 +1,116 @@
+"""Faults of the configuration that only the parts themselves can see."""
+
+from datetime import UTC, datetime
+
+from digest.cli import desk, out
+from digest.config import Config, Newsletter
+from digest.errors import ConfigError, DigestError, Fault
+from digest.model import Article, Issue, Story, Summary
+
+
+def faults(config: Config) -> list[Fault]:
+    """The provider's, the templates' and the themes' faults, each with its key."""
+    return [*_provider(config), *_templates(config), *_themes(config), *_feeds(config)]
+
+
+def _provider(config: Config) -> list[Fault]:
+    from digest.send import providers
+
+    try:
+        providers.load(config.mail, base_url=config.mail.base_url or "http://127.0.0.1:1", folder=config.mailbox)
+    except ConfigError as error:
+        return list(error.faults)
+    except DigestError as error:
+        return [_fault(config, "mail.provider", str(error))]
+    return []
+
+
+def _templates(config: Config) -> list[Fault]:
+    """Renders a trial issue of each newsletter, so that a broken template shows before its hour."""
+    folder = config.templates
+    if folder is not None and not folder.is_dir():
+        return [_fault(config, "digest.templates", f"there is no folder {folder}", "Make it, or remove the key")]
+    found: dict[str, Fault] = {}
+    for letter in config.newsletters.values():
+        try:
+            _trial(config, letter)
+        except DigestError as error:
+            found.setdefault(str(error), _fault(config, "digest.templates", str(error)))
+    return list(found.values())
+
+
+def _trial(config: Config, letter: Newsletter) -> None:
+    from digest.render import issue as render
+
+    language = letter.language if letter.language != "auto" else "en"
+    now = datetime.now(UTC)
+    article = Article(
+        feed_url="https://example.org/feed.xml",
+        feed_title="Example",
+        link="https://example.org/story",
+        title="A story",
+        published=now,
+        first_seen=now,
+        text=("It says so.",),
+    )
+    summary = Summary(sentences=article.text, positions=(0,), method="lead", language=language)
+    trial = Issue(
+        newsletter=letter.name,
+        number=1,
+        slot="2026-01-01T07:30",
+        title=letter.title,
+        made_at=now,
+        language=language,
+        timezone=letter.timezone,
+        stories=(Story(articles=(article, article), section="News", summary=summary),),
+    )
+    render.issue(
+        trial,
+        newsletter=letter.model_copy(update={"theme": {}}),
+        public_url=config.digest.public_url,
+        postal_address=config.digest.postal_address,
+        templates=config.templates,
+        nonce="00000000",
+    )
+
+
+def _themes(config: Config) -> list[Fault]:
+    from digest.render import theme
+
+    found = []
+    for name, letter in config.newsletters.items():
+        try:
+            theme.parse(letter.theme)
+        except DigestError as error:
+            found += [_fault(config, f"newsletters.{name}.theme", line) for line in str(error).splitlines()]
+    return found
+
+
+def _feeds(config: Config) -> list[Fault]:
+    """A feed named twice in one newsletter would count twice."""
+    found = []
+    for name, letter in config.newsletters.items():
+        urls = [feed.url for feed in letter.feeds]
+        twice = sorted({url for url in urls if urls.count(url) > 1})
+        found += [_fault(config, f"newsletters.{name}.feeds", f"{url} stands there twice", "Keep one") for url in twice]
+    return found
+
+
+def _fault(config: Config, key: str, problem: str, remedy: str = "") -> Fault:
+    return Fault(file=config.path.name, key=key, problem=problem, remedy=remedy)
+
+
+def print_sound(config: Config) -> None:
+    """A word on what is configured, and when the next issues are due."""
+    from digest.schedule import slots
+
+    number = out.count(len(config.newsletters), "newsletter")
+    out.line(f"{config.path.name} is sound: {number}, mail by {config.mail.provider}")
+    for letter in config.newsletters.values():
+        dates = slots.upcoming(letter.schedule, letter.timezone, after=desk.now())
+        shown = ", ".join(_day(slot) for slot, _ in dates) or "never again"
+        out.line(f"  {letter.name}: {out.count(len(letter.feeds), 'feed')}; next issues {shown} ({letter.timezone})")
+
+
+def _day(slot: str) -> str:
+    return slot.replace("T", " ")

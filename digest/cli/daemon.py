@@ -1,0 +1,185 @@
+"""`digest run`: everything in one process, for years. SIGTERM ends what is in flight, SIGHUP reads the file again."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from digest.cli import desk, logs, out
+from digest.config import Config
+from digest.errors import DigestError
+from digest.model import Message, Step
+from digest.pipeline import letters, stages
+from digest.pipeline.kit import Kit
+from digest.schedule import notify
+from digest.schedule.daemon import Daemon
+from digest.schedule.engine import Engine, Local
+from digest.schedule.metrics import Metrics
+from digest.store import figures
+from digest.web import events, mailbox, public, server, service
+from digest.web.asking import Asker
+from digest.web.pages import Pages
+
+log = logging.getLogger(__name__)
+
+_ASK_S = 60.0
+_READY_S = 5.0  # a database that answers later is not ready
+
+
+async def run(config: Config, *, verbose: bool) -> None:
+    """Works until SIGTERM or SIGINT; a second one ends it at once. UsageError where the address is taken."""
+    logs.begin(verbose=verbose)
+    stopping = asyncio.Event()
+    _on_signals(stopping)
+    async with contextlib.AsyncExitStack() as stack:
+        mailbox_url = await stack.enter_async_context(_mailbox(config))
+        kit = await stack.enter_async_context(desk.kit(config, stopping=stopping, mailbox_url=mailbox_url))
+        here = _Service(kit, await _distributed(stack, kit))
+        address = await stack.enter_async_context(server.serve(here.app(), config.web.host, config.web.port))
+        out.note(f"digest run: {address}, {out.count(len(config.newsletters), 'newsletter')}; Ctrl-C ends it")
+        await here.run()
+    notify.tell("STATUS=ended", os.environ)
+
+
+@contextlib.asynccontextmanager
+async def _mailbox(config: Config) -> AsyncIterator[str]:
+    """The address of the mailbox this process serves; empty where mail goes elsewhere."""
+    if config.mail.provider != "mailbox" or config.mail.base_url:
+        yield ""
+        return
+    async with server.serve(mailbox.app(config.mailbox)) as address:
+        yield address
+
+
+async def _distributed(stack: contextlib.AsyncExitStack, kit: Kit) -> Engine | None:
+    """The engine that leaves the work to `digest worker`, where the configuration says so; None: we work ourselves."""
+    if kit.config.digest.engine == "local":
+        return None
+    from digest.cli import working
+
+    return await stack.enter_async_context(working.engine(kit))
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(130)  # asked twice: safe at any instant, the next start goes on
+        log.info("stopping")
+        notify.tell("STOPPING=1", os.environ)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+class _Service:
+    """The daemon with its meters and pages."""
+
+    def __init__(self, kit: Kit, distributed: Engine | None) -> None:
+        self._metrics = Metrics()
+        engine = distributed or Local(kit, stages.OURS, ended=self._ended)
+        self._daemon = Daemon(kit, engine, beat=self._beat)
+
+    async def run(self) -> None:
+        """The daemon's run, watched by the service manager."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        notify.tell("READY=1", os.environ)
+        beside = [asyncio.create_task(work) for work in (self._watch(), self._ask())]
+        try:
+            await self._daemon.run()
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    def app(self) -> Starlette:
+        """All that is served at [web] listen."""
+        kit = self._daemon.kit
+
+        reports = events.routes(kit.config, kit.database, now=kit.now)
+        pages = public.app(kit.config, kit.database, confirm=self._confirm, now=kit.now, routes=reports)
+        return service.app(pages, fault=self._fault, metrics=self._text, mailbox=_shown(kit.config))
+
+    async def _confirm(self, message: Message) -> None:
+        await letters.post(self._daemon.kit, message)
+
+    async def _ask(self) -> None:
+        """Asks, once a minute, whoever is pending and was not asked yet: an import cut short, a failed send."""
+        while True:
+            kit = self._daemon.kit
+            pages = Pages(kit.config.templates)
+            asker = Asker(config=kit.config, database=kit.database, now=kit.now, confirm=self._confirm, pages=pages)
+            for name in kit.config.newsletters:
+                await asker.ask_all(name)
+            await asyncio.sleep(_ASK_S)
+
+    def _ended(self, step: Step, outcome: str, seconds: float) -> None:
+        self._metrics.ended(step, outcome, seconds)
+        if step.name == "make":
+            self._daemon.wake()  # a later slot may wait for this one; the owner may have to hear of it
+
+    def _beat(self) -> None:
+        self._metrics.swept(self._daemon.kit.now(), self._daemon.failures)
+
+    async def _watch(self) -> None:
+        """Tells the manager that the loop turns and the sweeps come, for as long as that is so."""
+        every = notify.watchdog_s(os.environ, os.getpid())
+        while every is not None:
+            if self._daemon.swept_at is None or self._daemon.is_well(self._daemon.kit.now()):
+                notify.tell("WATCHDOG=1", os.environ)
+            await asyncio.sleep(every)
+
+    def _reload(self) -> None:
+        """Reads the configuration again; where it is faulty, the old one holds."""
+        old = self._daemon.kit.config
+        try:
+            new = desk.load(old.path)
+        except DigestError as error:
+            log.error("configuration not read, the old one holds", extra={"cause": str(error)})  # noqa: TRY400
+            return
+        for key in _fixed(old, new):
+            log.warning("a change that needs a restart", extra={"key": key})
+        self._daemon.reload(new.model_copy(update={"web": old.web}))
+        log.info("configuration read", extra={"newsletters": len(new.newsletters)})
+
+    async def _fault(self) -> str:
+        if self._daemon.swept_at is not None and not self._daemon.is_well(self._daemon.kit.now()):
+            return "the schedule stands still"
+        try:
+            async with asyncio.timeout(_READY_S), self._daemon.kit.database.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return "the database does not answer"
+        return ""
+
+    async def _text(self) -> str:
+        kit = self._daemon.kit
+        async with kit.database.read() as connection:
+            found = await figures.counted(connection)
+        return self._metrics.text(found, kit.now())
+
+
+def _fixed(old: Config, new: Config) -> list[str]:
+    """The keys whose change only a restart brings."""
+    held = {
+        "digest.database": old.database_url != new.database_url,
+        "digest.engine": old.digest.engine != new.digest.engine,
+        "digest.public_url": old.digest.public_url != new.digest.public_url,
+        "mail.provider": old.mail.provider != new.mail.provider,
+        "web.listen": old.web != new.web,
+        "collect.allow_private": old.collect != new.collect,
+    }
+    return [key for key, is_changed in held.items() if is_changed]
+
+
+def _shown(config: Config) -> list[Route]:
+    folder = Path(config.mailbox)
+    return mailbox.routes(folder) if config.mail.provider == "mailbox" else []

@@ -1,0 +1,97 @@
+"""Opening what a command works with: configuration, database, processes, clock."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from digest import config as settings
+from digest.config import Config, Newsletter
+from digest.errors import ConfigError, Fault, UsageError
+from digest.pipeline.kit import Kit
+from digest.store import Database, owner
+from digest.workers import Workers
+
+# What every worker process finds imported; sumy is loaded by the one that summarizes.
+_PRELOAD = ("digest.collect.reading", "digest.collect.pages", "fastfeedparser", "trafilatura")
+
+
+def load(path: Path | None) -> Config:
+    """The configuration of the command; ConfigError with every fault."""
+    from digest.send import providers
+
+    found = settings.load(settings.find(path, os.environ), environ=os.environ, providers=providers.known())
+    remedy = "Remove it and write a schedule; a second newsletter can be the weekly one"
+    unbuilt = [f"newsletters.{name}.cadences" for name, letter in found.newsletters.items() if letter.cadences]
+    faults = [Fault(file=found.path.name, key=key, problem="is not built yet", remedy=remedy) for key in unbuilt]
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def database(config: Config) -> AsyncIterator[Database]:
+    """The database alone, for commands that fetch and build nothing."""
+    async with Database(config.database_url) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def kit(
+    config: Config, *, stopping: asyncio.Event | None = None, mailbox_url: str = "", trusted: tuple[str, ...] = ()
+) -> AsyncIterator[Kit]:
+    """All of it. `trusted`: addresses named on the command line, fetched wherever they lie."""
+    from digest.collect.fetch import Fetcher
+
+    named = {feed.url for letter in config.newsletters.values() for feed in letter.feeds} | set(trusted)
+    fetcher = Fetcher(
+        public_url=config.digest.public_url, allow_private=config.collect.allow_private, trusted=named, now=now
+    )
+    async with Database(config.database_url) as opened, Workers(preload=_PRELOAD) as workers, fetcher:
+        yield Kit(
+            config=config,
+            database=opened,
+            workers=workers,
+            fetcher=fetcher,
+            now=now,
+            owner=owner.mine(),
+            mailbox_url=mailbox_url,
+            stopping=stopping or asyncio.Event(),
+        )
+
+
+def now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def newsletter(config: Config, name: str | None) -> Newsletter:
+    """That newsletter; the only one where none is named; UsageError naming those there are."""
+    if name is None and len(config.newsletters) == 1:
+        return next(iter(config.newsletters.values()))
+    if name is None:
+        raise UsageError(f"name the newsletter: {_names(config)}")
+    if name not in config.newsletters:
+        raise UsageError(f"there is no newsletter {name!r} in {config.path.name}; there are: {_names(config)}")
+    return config.newsletters[name]
+
+
+def chosen(config: Config, name: str | None) -> tuple[Newsletter, ...]:
+    """That newsletter, or all of them where none is named."""
+    return (newsletter(config, name),) if name is not None else tuple(config.newsletters.values())
+
+
+def issue_name(text: str) -> tuple[str, int] | None:
+    """The parts of NEWSLETTER/NUMBER, or None where the text is no issue's name.
+
+    >>> issue_name("morning/12"), issue_name("morning")
+    (('morning', 12), None)
+    """
+    name, slash, number = text.partition("/")
+    return (name, int(number)) if slash and number.isdigit() else None
+
+
+def _names(config: Config) -> str:
+    return ", ".join(config.newsletters) or f"none yet: add [newsletters.NAME] to {config.path.name}"

@@ -1,0 +1,58 @@
+"""What a command prints: words for people on standard output, or one JSON document and nothing else there."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+JsonValue = Mapping[str, object] | Sequence[object]
+
+
+def document(value: JsonValue) -> None:
+    """The one JSON document of --json."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def line(text: str = "") -> None:
+    """One line for people."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """One line beside the result, on standard error."""
+    sys.stderr.write(text + "\n")
+
+
+def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> None:
+    """Aligned columns; on a terminal as wide as it is."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    made = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for row in rows:
+        made.add_row(*(_plain(cell) for cell in row))
+    console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+    console.print(made)
+
+
+def when(at: datetime | None) -> str:
+    """A time, as people here read it; a dash where there is none."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else "–"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun.
+
+    >>> count(1, "story", "stories"), count(3, "feed")
+    ('1 story', '3 feeds')
+    """
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _plain(cell: str) -> str:
+    """Untrusted text holds no markup and no control characters."""
+    from rich.markup import escape
+
+    return escape("".join(c for c in cell if c.isprintable()))

@@ -1,0 +1,89 @@
+"""`digest status`: the state of everything on one page."""
+
+from collections import Counter
+from typing import Any
+
+from digest.cli import desk, out
+from digest.config import Config
+from digest.schedule import slots
+from digest.store import Database, deliveries, feeds, issues
+
+_LAST_ISSUES = 10
+
+
+async def gather(config: Config) -> dict[str, Any]:
+    """What `status --json` prints."""
+    async with desk.database(config) as database:
+        return {
+            "newsletters": [_newsletter(letter) for letter in config.newsletters.values()],
+            "feeds": await _feeds(config, database),
+            "issues": await _issues(database),
+            "deliveries": await _deliveries(database),
+        }
+
+
+def _newsletter(letter: Any) -> dict[str, Any]:
+    coming = slots.upcoming(letter.schedule, letter.timezone, after=desk.now(), count=1)
+    return {
+        "name": letter.name,
+        "title": letter.title,
+        "feeds": len(letter.feeds),
+        "timezone": letter.timezone,
+        "next_slot": coming[0][0] if coming else None,
+    }
+
+
+async def _feeds(config: Config, database: Database) -> list[dict[str, Any]]:
+    async with database.read() as connection:
+        known = {record.requested_url: record for record in await feeds.listed(connection)}
+    urls = dict.fromkeys(feed.url for letter in config.newsletters.values() for feed in letter.feeds)
+    return [_feed(url, known.get(url)) for url in urls]
+
+
+def _feed(url: str, record: Any) -> dict[str, Any]:
+    return {
+        "url": url,
+        "title": record.title if record else "",
+        "state": record.state if record else "new",
+        "last_ok": record.last_ok.isoformat() if record and record.last_ok else None,
+        "next_check": record.next_check.isoformat() if record and record.next_check else None,
+        "error": record.last_error if record else None,
+    }
+
+
+async def _issues(database: Database) -> list[dict[str, Any]]:
+    async with database.read() as connection:
+        found = await issues.listed(connection, limit=_LAST_ISSUES)
+        counts = {record.id: await deliveries.counts(connection, record.id) for record in found}
+    return [
+        {"issue": r.name, "slot": r.slot, "state": r.state, "note": r.note, "deliveries": counts[r.id]} for r in found
+    ]
+
+
+async def _deliveries(database: Database) -> dict[str, int]:
+    async with database.read() as connection:
+        return {str(state): n for state, n in (await deliveries.counts(connection)).items()}
+
+
+def show(found: dict[str, Any]) -> None:
+    """The same for people."""
+    for letter in found["newsletters"]:
+        coming = (letter["next_slot"] or "never").replace("T", " ")
+        feeds_word = out.count(letter["feeds"], "feed")
+        out.line(f"{letter['title']} ({letter['name']}): next issue {coming} {letter['timezone']}, {feeds_word}")
+    states = Counter(feed["state"] for feed in found["feeds"])
+    out.line("feeds: " + (", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "none"))
+    for feed in found["feeds"]:
+        if feed["error"]:
+            out.line(f"  {feed['url']}: {feed['error']}")
+    if found["issues"]:
+        rows = [
+            (i["issue"], i["slot"], i["state"], _counts(i["deliveries"]) or i["note"] or "") for i in found["issues"]
+        ]
+        out.table(rows, heads=("issue", "slot", "state", "deliveries"))
+    if unknown := found["deliveries"].get("unknown"):
+        out.line(f"{out.count(unknown, 'delivery', 'deliveries')} unknown: `digest issues show ISSUE` names them")
+
+
+def _counts(by_state: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {state}" for state, number in by_state.items() if number)

@@ -1,0 +1,80 @@
+"""How a command runs: its errors become one clear line and an exit code; its loop ends cleanly on Ctrl-C."""
+
+import asyncio
+import functools
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+import typer
+
+from digest.errors import ConfigError, DigestError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def command(function: Callable[P, Any]) -> Callable[P, None]:
+    """A command whose DigestError is printed as it reads and becomes the exit code of its kind."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        verbose = bool(kwargs.get("verbose"))
+        _log(verbose=verbose)
+        try:
+            code = function(*args, **kwargs)
+        except DigestError as error:
+            _fail(error, as_json=bool(kwargs.get("as_json")), verbose=verbose)
+            raise typer.Exit(error.exit_code) from None
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            sys.stderr.write("stopped\n")
+            raise typer.Exit(130) from None
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if verbose:
+                raise
+            sys.stderr.write(f"digest: an error of the program itself: {type(error).__name__}: {error}\n")
+            sys.stderr.write("Run it again with --verbose for the details, and please report them.\n")
+            raise typer.Exit(1) from None
+        if code:
+            raise typer.Exit(int(code))
+
+    return guarded
+
+
+def loop(work: Coroutine[Any, Any, T]) -> T:
+    """Runs `work` to its end; SIGTERM cancels it as Ctrl-C does."""
+
+    async def main() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    return asyncio.run(main())
+
+
+def _fail(error: DigestError, *, as_json: bool, verbose: bool) -> None:
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps({"error": str(error)}).decode() + "\n")
+    if verbose:
+        logging.getLogger(__name__).debug("failed", exc_info=error)
+    for line in str(error).splitlines() or [type(error).__name__]:
+        sys.stderr.write(f"{line}\n" if isinstance(error, ConfigError) else f"digest: {line}\n")
+
+
+def _log(*, verbose: bool) -> None:
+    """Logs on standard error: warnings, or all with --verbose."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+        force=True,
+    )
+    for noisy in ("httpx", "httpcore", "trafilatura", "cssutils", "CSSUTILS", "readability", "htmldate", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING if verbose else logging.ERROR)

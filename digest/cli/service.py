@@ -1,0 +1,157 @@
+"""run, worker, status, doctor, db: keeping it going."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from digest.cli import desk, out, run
+from digest.cli.options import AsJson, ConfigPath, Verbose
+from digest.errors import UsageError
+
+db = typer.Typer(help="The database: upgrade, backup.", no_args_is_help=True)
+service = typer.Typer(help="Files that install the daemon: systemd.", no_args_is_help=True)
+
+
+def add(app: typer.Typer) -> None:
+    """Adds the commands that stand alone."""
+    app.command("run", epilog="Example: digest run --config /etc/newsdigest/digest.toml")(run_daemon)
+    app.command("worker", epilog="Example: digest worker")(worker)
+    app.command("status", epilog="Example: digest status --json")(status)
+    app.command("healthcheck", epilog="Example: digest healthcheck")(healthcheck)
+    app.add_typer(service, name="service")
+    app.command("doctor", epilog="Example: digest doctor --eml received.eml")(doctor)
+
+
+@run.command
+def run_daemon(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
+    """The daemon: collects, builds and sends on schedule, and serves the public pages."""
+    from digest.cli import daemon
+
+    settings = desk.load(config)
+    asyncio.run(daemon.run(settings, verbose=verbose))
+    return 0
+
+
+@run.command
+def worker(
+    queue: Annotated[
+        list[str] | None, typer.Option("--queue", help="Only this queue: collect, make or send; repeatable.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="Steps at the same time.", min=1, max=64)] = 4,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """One more worker of the distributed engine."""
+    settings = desk.load(config)
+    if settings.digest.engine == "local":
+        raise UsageError('the local engine needs no workers: set engine = "procrastinate" and a PostgreSQL database')
+    from digest.cli import working
+
+    asyncio.run(working.run(settings, queues=tuple(queue or ()), concurrency=concurrency, verbose=verbose))
+    return 0
+
+
+@run.command
+def status(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
+    """Next slots, feeds by health, the last issues and their deliveries."""
+    from digest.cli import overview
+
+    settings = desk.load(config)
+    found = run.loop(overview.gather(settings))
+    if as_json:
+        out.document(found)
+    else:
+        overview.show(found)
+    return 0
+
+
+@run.command
+def doctor(
+    eml: Annotated[Path | None, typer.Option("--eml", metavar="FILE", help="A received message to verify.")] = None,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Looks over sender domain, provider, database, templates and clock."""
+    from digest.cli import examination
+
+    found = run.loop(examination.examine(desk.load(config), eml))
+    if as_json:
+        out.document({"findings": found})
+    else:
+        for finding in found:
+            out.line(f"{finding['level']:8} {finding['what']}: {finding['says']}")
+    return 1 if any(finding["level"] == "error" for finding in found) else 0
+
+
+@run.command
+def healthcheck(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
+    """Asks the daemon of this configuration whether it is well: 0, or 1 and why."""
+    from digest.cli import installing
+
+    settings = desk.load(config)
+    fault = installing.fault(settings.web.host, settings.web.port)
+    if as_json:
+        out.document({"listen": settings.web.listen, "fault": fault or None})
+    elif fault:
+        out.note(f"digest: {settings.web.listen}: {fault}")
+    else:
+        out.line(f"{settings.web.listen}: ok")
+    return 1 if fault else 0
+
+
+@service.command("systemd", epilog="Example: digest service systemd > /etc/systemd/system/newsdigest.service")
+@run.command
+def systemd(config: ConfigPath = None, verbose: Verbose = False) -> int:
+    """A hardened systemd unit for `digest run`, on standard output."""
+    import os
+    import sys
+
+    from digest import config as settings
+    from digest.cli import installing
+
+    program = Path(sys.argv[0]).absolute()
+    command = (program,) if program.suffix != ".py" else (sys.executable, "-m", "digest")
+    out.line(installing.unit(settings.find(config, os.environ), command).rstrip())
+    return 0
+
+
+@db.command("backup", epilog="Example: digest db backup /backup/digest.db")
+@run.command
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; it must not exist.")],
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Copies the database to a file while the daemon works; SQLite only."""
+    from digest.store import backup as copying
+
+    settings = desk.load(config)
+    size = copying.to(settings.database_url, file)
+    if as_json:
+        out.document({"file": str(file), "bytes": size})
+    else:
+        out.line(f"{file}: {size:,} bytes, sound")
+    return 0
+
+
+@db.command("upgrade", epilog="Example: digest db upgrade")
+@run.command
+def upgrade(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
+    """Brings the tables up to date (every command does so by itself)."""
+    settings = desk.load(config)
+
+    async def work() -> dict[str, Any]:
+        async with desk.database(settings) as database:
+            return {"database": database.shown}
+
+    found = run.loop(work())
+    if as_json:
+        out.document(found)
+    else:
+        out.line(f"{found['database']}: up to date")
+    return 0

@@ -1,0 +1,108 @@
+"""init, check, and what bad input gets: one clear line and its exit code, never a traceback."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def test_init_writes_one_file_that_check_accepts(desk) -> None:
+    assert desk.digest("init", "fresh").code == 0
+    assert [path.name for path in (desk.folder / "fresh").iterdir()] == ["digest.toml"]
+    checked = desk.digest("check", "--config", str(desk.folder / "fresh" / "digest.toml"))
+    assert checked.code == 0, checked.err
+    assert "sound" in checked.out
+
+
+def test_init_never_overwrites(desk) -> None:
+    before = desk.config.read_bytes()
+    assert desk.digest("init", str(desk.folder)).code == 2
+    assert desk.config.read_bytes() == before
+
+
+def test_check_names_every_fault(desk) -> None:
+    desk.configure(stories=-1, timezone="Europe/Atlantis", schedule="61 25 * * *", more="[mail.more]\nx = 1\n")
+    checked = desk.digest("check")
+    assert checked.code == 2
+    for word in ("stories", "Atlantis", "61 25", "more", "digest.toml"):
+        assert word in checked.err
+    found = desk.digest("check", "--json")
+    assert len(found.json["faults"]) == 4
+
+
+def test_check_shows_the_next_dates(desk) -> None:
+    assert desk.digest("check").out.count("07:30") == 5
+
+
+def test_a_theme_nobody_can_read_is_a_fault(desk) -> None:
+    desk.configure(theme={"brand": "#ffff00"})
+    checked = desk.digest("check")
+    assert checked.code == 2
+    assert "newsletters.morning.theme" in checked.err
+
+
+def test_a_feed_named_twice_is_a_fault(desk) -> None:
+    desk.configure(feeds=["https://example.org/a", "https://example.org/a"])
+    assert "stands there twice" in desk.digest("check").err
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "word"),
+    [
+        (("collect", "evening"), 2, "evening"),
+        (("build", "evening"), 2, "evening"),
+        (("send", "morning/99"), 3, "morning/99"),
+        (("issues", "show", "ninety"), 2, "ninety"),
+        (("summarize", "nowhere.txt"), 2, "nowhere.txt"),
+        (("summarize", "-", "--method", "magic"), 2, "magic"),
+        (("subscribers", "import", "nowhere.csv", "--newsletter", "morning"), 2, "nowhere.csv"),
+        (("subscribers", "add", "no address", "--newsletter", "morning"), 2, "no address"),
+        (("feeds", "remove", "https://example.org/none"), 2, "https://example.org/none"),
+        (("worker",), 2, "procrastinate"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(desk, args: tuple[str, ...], code: int, word: str) -> None:
+    found = desk.digest(*args)
+    assert found.code == code
+    assert word in found.err
+    assert "Traceback" not in found.err
+
+
+def test_no_configuration_leads_to_init(desk) -> None:
+    desk.config.unlink()
+    found = desk.digest("collect")
+    assert found.code == 2
+    assert "digest init" in found.err
+
+
+@pytest.mark.parametrize("command", ["build", "send", "collect", "summarize", "check", "run", "status"])
+def test_every_help_has_an_example(desk, command: str) -> None:
+    found = desk.digest(command, "--help")
+    assert found.code == 0
+    assert f"digest {command}" in found.out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = (
+        "sumy",
+        "numpy",
+        "httpx",
+        "sqlalchemy",
+        "pydantic",
+        "trafilatura",
+        "premailer",
+        "jinja2",
+        "apscheduler",
+        "rich",
+    )
+    script = f"import sys; from digest.cli import app; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path.cwd())
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_is_quick_and_clean() -> None:
+    done = subprocess.run([sys.executable, "-m", "digest", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    for command in ("init", "demo", "preview", "build", "send", "run", "subscribers"):
+        assert command in done.stdout

@@ -1,0 +1,67 @@
+"""The unit holds what it should; the health check tells well from ill."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from digest.cli import installing
+
+
+def test_the_unit_is_hardened_and_names_the_paths() -> None:
+    text = installing.unit(Path("/etc/newsdigest/digest.toml"), [Path("/opt/newsdigest/bin/digest")])
+    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    assert lines["ExecStart"] == "/opt/newsdigest/bin/digest run --config /etc/newsdigest/digest.toml"
+    assert lines["Type"] == "notify"
+    assert lines["ReadWritePaths"] == lines["WorkingDirectory"] == "/etc/newsdigest"
+    assert lines["ProtectSystem"] == "strict"
+    assert lines["NoNewPrivileges"] == "yes"
+    assert int(lines["TimeoutStopSec"]) > 90  # the daemon drains so long
+    assert "MemoryDenyWriteExecute" not in lines  # libffi of some third parties needs it
+
+
+def test_odd_paths_stay_one_word() -> None:
+    text = installing.unit(Path("/srv/my news/100%/digest.toml"), [Path('/opt/"x"/$HOME/digest')])
+    assert r'ExecStart="/opt/\"x\"/$$HOME/digest" run --config "/srv/my news/100%%/digest.toml"' in text
+    assert "WorkingDirectory=/srv/my news/100%%\n" in text
+
+
+class Answer(BaseHTTPRequestHandler):
+    """A daemon that answers what its server says."""
+
+    def do_GET(self) -> None:
+        status, body = self.server.answer if self.path == "/readyz" else (404, b"")
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def daemon():
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_daemon_that_is_well(daemon, host: str) -> None:
+    daemon.answer = (200, b"ok\n")
+    assert installing.fault(host, daemon.server_port) == ""
+
+
+def test_a_daemon_that_is_not(daemon) -> None:
+    daemon.answer = (503, b"the database does not answer\n")
+    assert installing.fault("127.0.0.1", daemon.server_port) == "503 the database does not answer"
+
+
+def test_no_daemon() -> None:
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        port = server.server_port
+    assert installing.fault("127.0.0.1", port).startswith("nobody answers")
