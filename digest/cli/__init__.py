@@ -18,14 +18,3 @@ def _lazily(name: str) -> ModuleType:
 
 
 globals()["desk"] = _lazily("digest.cli.desk")
-
-
-def main() -> None:
-    """`digest …`. No traceback reaches a user."""
-    from digest.cli.app import app
-
-    try:
-        app()
-    except BrokenPipeError:  # `digest articles | head`
-        sys.stderr.close()
-        sys.exit(0)

@@ -1,5 +1,7 @@
 """The commands by name. Each module of this package brings those of one noun; all heavy imports wait inside them."""
 
+import sys
+
 import typer
 
 from digest.cli import articles, begin, feeds, issues, people, service
@@ -20,3 +22,12 @@ app.add_typer(issues.app, name="issues")
 app.add_typer(people.app, name="subscribers")
 service.add(app)
 app.add_typer(service.db, name="db")
+
+
+def main() -> None:
+    """`digest …`. No traceback reaches a user."""
+    try:
+        app()
+    except BrokenPipeError:  # `digest articles | head`
+        sys.stderr.close()
+        sys.exit(0)

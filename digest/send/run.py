@@ -16,12 +16,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import Batch, DeliveryState, Rendered
-from digest.send import compose, outbox, owner
+from digest.send import compose, outbox
 from digest.send.compose import Envelope, Person
 from digest.send.outbox import Again, Decision, Divide, Doubt, Settle, Stop
 from digest.send.providers.base import Accepted, Outcome, Rejected, Retry
 from digest.send.sender import Sender, Sleep
-from digest.store import Database, batches
+from digest.store import Database, batches, owner
 from digest.store.batches import Claim, Fate, Member
 
 _log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ class Run:
         self._progress = progress or (lambda _: None)
         self._chance = chance or random.Random()  # noqa: S311 — jitter
         self._patience = patience
-        self._owner = owner.me()
+        self._owner = owner.mine()
         self._probing = asyncio.Lock()
         self._settled_at = now()
         self._trouble = ""  # the provider's last words that were no success
