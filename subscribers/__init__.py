@@ -3,4 +3,4 @@
 from pathlib import Path
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"

@@ -1,0 +1,8 @@
+"""What the owner is told of."""
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
