@@ -26,7 +26,12 @@ def supported(language: str) -> str:
     >>> supported("pt-BR"), supported("tlh")
     ('pt', 'en')
     """
-    return _base(language) if _base(language) in SHIPPED else "en"
+    return _base(language) if is_spoken(language) else "en"
+
+
+def is_spoken(language: str) -> bool:
+    """Whether there are fixed strings in `language`, or in its base."""
+    return _base(language) in SHIPPED
 
 
 @functools.cache
