@@ -45,7 +45,7 @@ async def run(folder: Path, *, serve: bool, port: int, browser: bool, quiet: boo
     async with server.serve(_site(desk.now()), host="127.0.0.1", port=0) as base:
         config = _configure(folder, base)
         async with desk.kit(config) as kit:
-            outcome = await _whole_job(kit, folder, quiet=quiet)
+            outcome = await _whole_job(kit, folder, base, quiet=quiet)
         if not quiet:
             _print(outcome, folder)
         if serve:
@@ -72,7 +72,8 @@ def _prepare(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty and no earlier demo's: name another, as in `digest demo elsewhere`")
     for name in _OURS:
         (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "mailbox", ignore_errors=True)
+    for name in ("mailbox", "site"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -111,14 +112,14 @@ sentences = 3
     return settings.load(path, environ={})
 
 
-async def _whole_job(kit: Kit, folder: Path, *, quiet: bool) -> Outcome:
+async def _whole_job(kit: Kit, folder: Path, base: str, *, quiet: bool) -> Outcome:
     letter = kit.config.newsletters["coast"]
     collected = await collect.newsletter_feeds(kit, letter.feeds, everything=True)
     await _subscribe(kit)
     made = await build.issue(kit, letter, build.by_hand(letter, kit.now()))
     assert made.content is not None, "just made"
     sent = await sending.deliver(kit, made, quiet=quiet)
-    html = await _keep(kit, made.id, folder)
+    html = await _keep(kit, made.id, folder, base)
     return Outcome(
         feeds=len(collected.feeds),
         articles=collected.articles,
@@ -143,11 +144,13 @@ async def _subscribe(kit: Kit) -> None:
             )
 
 
-async def _keep(kit: Kit, issue_id: int, folder: Path) -> Path:
-    """A neutral copy of the issue, to open in a browser."""
+async def _keep(kit: Kit, issue_id: int, folder: Path, base: str) -> Path:
+    """A neutral copy of the issue, to open in a browser; its pictures and articles beside it outlive the server."""
     from digest.cli import showing
 
     html, text = await showing.neutral(kit.database, kit.config, issue_id)
+    sample.copy(folder / "site", now=kit.now())
+    html = html.replace(f"{base}/", "site/")
     (folder / "issue.txt").write_text(text, encoding="utf-8")
     (folder / "issue.html").write_text(html, encoding="utf-8")
     return (folder / "issue.html").absolute()

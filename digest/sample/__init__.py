@@ -9,11 +9,12 @@ them. All of it, people, places and events, is fiction written for the sample.
 """
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-__all__ = ["FEEDS", "junk", "page"]
+__all__ = ["FEEDS", "copy", "junk", "page"]
 
 FEEDS: tuple[str, ...] = (
     "/gazette/feed.xml",
@@ -25,6 +26,7 @@ FEEDS: tuple[str, ...] = (
 _HERE = Path(__file__).parent
 _PATH = re.compile(r"/(?:[a-z0-9-]+/)*(?:[a-z0-9-]+\.[a-z]+)?")
 _TOKEN = re.compile(r"@(?:BASE|(rfc822|rfc3339|human):-(?:(\d+)h)?(?:(\d+)m)?)@")
+_FOLDER = re.compile(r"(@BASE@[^\"'#\s]*/)(?=[\"'#])")  # a link to a folder
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -62,6 +64,24 @@ def page(path: str, *, base: str, now: datetime) -> tuple[str, bytes] | None:
     if file.suffix != ".jpg":
         body = _filled(body.decode(), base, now).encode()
     return _ATOM if file.name == "atom.xml" else _TYPES[file.suffix], body
+
+
+def copy(folder: Path, *, now: datetime) -> None:
+    """Write the site below ``folder``, to be read there as files: its links are relative, and name ``index.html``.
+
+    ``now`` is the time, with its zone, from which the dates of the articles count.
+    """
+    site = _HERE / "site"
+    for file in sorted(path for path in site.rglob("*") if path.suffix in _TYPES):
+        place = file.relative_to(site)
+        target = folder / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix == ".jpg":
+            shutil.copyfile(file, target)
+        else:
+            text = _FOLDER.sub(r"\1index.html", file.read_text(encoding="utf-8"))
+            up = "/".join([".."] * (len(place.parts) - 1)) or "."
+            target.write_text(_filled(text, up, now), encoding="utf-8")
 
 
 def junk() -> tuple[str, ...]:

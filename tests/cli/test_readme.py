@@ -81,6 +81,15 @@ def test_the_demo_runs(desk) -> None:
     assert len(list((desk.folder / "newsdigest-demo" / "mailbox").glob("*.eml"))) == 3
 
 
+def test_the_demo_s_issue_needs_no_server(desk) -> None:
+    """It is opened when the demo has ended: its pictures and articles lie beside it."""
+    type_in(desk, "digest demo")
+    page = desk.folder / "newsdigest-demo" / "issue.html"
+    found = re.findall(r'(?:href|src)="(site/[^"]+)"', page.read_text(encoding="utf-8"))
+    assert len(found) > 20
+    assert [link for link in found if not (page.parent / link).is_file()] == []
+
+
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_is_one_that_is_run_here(line: str) -> None:
     assert line.startswith("digest ")

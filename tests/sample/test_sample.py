@@ -185,3 +185,28 @@ def test_images_are_eight() -> None:
 )
 def test_other_paths_are_refused(path: str) -> None:
     assert sample.page(path, base=BASE, now=NOW) is None
+
+
+def links(page: Path) -> list[str]:
+    """Give where a page leads on this disk: its links but those to other hosts, without their marks."""
+    found = re.findall(r'(?:href|src)="([^"]+)"', page.read_text(encoding="utf-8"))
+    return [urldefrag(link)[0] for link in found if not link.startswith(("http", "mailto:", "#"))]
+
+
+def test_a_copy_reads_as_files(tmp_path) -> None:
+    sample.copy(tmp_path, now=NOW)
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) == len([path for path in PATHS if path.endswith(".html")])
+    missing = [(page.name, link) for page in pages for link in links(page) if not (page.parent / link).is_file()]
+    assert missing == []
+
+
+def test_a_copy_knows_no_address_and_no_token(tmp_path) -> None:
+    sample.copy(tmp_path, now=NOW)
+    texts = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.suffix in {".html", ".css"}]
+    assert not [text for text in texts if "@BASE@" in text or "127.0.0.1" in text or re.search(r"@\w+:-", text)]
+
+
+def test_a_copy_has_the_pictures_to_the_byte(tmp_path) -> None:
+    sample.copy(tmp_path, now=NOW)
+    assert {path: (tmp_path / path[1:]).read_bytes() for path in IMAGES} == {path: served(path) for path in IMAGES}
