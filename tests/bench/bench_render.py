@@ -16,7 +16,7 @@ from lxml import etree
 from premailer import Premailer
 from render import samples
 
-from digest.render import document, inline, preflight
+from digest.render import document, inline, preflight, variants
 
 
 def median_ms(make: Callable[[], object], runs: int = 15) -> float:
@@ -49,10 +49,14 @@ def main() -> None:
     replaced = median_ms(lambda: times(20, lambda: _replaced(filled))) * 50
     tuned = median_ms(lambda: inline.inline(document.parse(raw)))
     default = median_ms(lambda: Premailer(etree.fromstring(raw.strip(), etree.HTMLParser())).transform(), 7)
+    science = variants.of(issue, language="de", sections=["Science"])
+    assert science is not None
+    variant = median_ms(lambda: samples.rendered(variants.narrowed(issue, science)))
     print(f"30 articles, {len(filled.encode()):,} bytes of HTML; processor time, medians")
     print(f"{'issue, warm':34}{whole:9.1f} ms   (15 at most)")
     print(f"{'  of it: inlining':34}{tuned:9.1f} ms")
     print(f"{'premailer by default':34}{default:9.1f} ms   x{default / tuned:.1f}")
+    print(f"{'a variant: German, one section':34}{variant:9.1f} ms")
     print(f"{'preflight':34}{median_ms(lambda: preflight.check(made, issue=issue, postal_address='x')):9.1f} ms")
     print(f"{'merge, HTML':34}{merge:9.1f} us  (10 at most)")
     print(f"{'merge, text':34}{merge_text:9.1f} us")

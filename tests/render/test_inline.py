@@ -3,8 +3,11 @@
 import functools
 import http.server
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from premailer import Premailer
 from render import samples
@@ -19,6 +22,73 @@ def test_the_output_equals_plain_premailers_where_that_is_right():
     ours = document.parse(raw)
     inline.inline(ours)
     assert etree.tostring(ours.getroottree(), method="html") == etree.tostring(plain, method="html")
+
+
+RULES = (
+    "p{color:#111}",
+    "div{background-color:#abc;text-align:center}",
+    ".a{margin:1px 2px}",
+    ".b{color:#222;font-size:3px}",
+    "#i{color:#333}",
+    "p.a{padding-top:4px}",
+    ".a .b{color:#444}",
+    "div > p{color:#555;text-align:right}",
+    "div div.b, b{vertical-align:top}",
+    ".a.b{width:5px;height:6px}",
+)
+OTHER_RULES = ("p + p{color:#666}", "p ~ b{color:#777}", "p[title]{color:#888}", "p:hover{color:#999}")
+elements = st.recursive(
+    st.builds(
+        "<{0}{1}{2}{3}>x</{0}>".format,
+        st.sampled_from(["p", "b", "o:p"]),
+        st.sampled_from(["", ' class="a"', ' class="b a"', ' class="c"', " class"]),
+        st.sampled_from(["", ' id="i"', ' title="t"', ' width="9"']),
+        st.sampled_from(["", ' style="color:#abcdef"', ' style=""', ' align="left" style="text-align:right"']),
+    ),
+    lambda inner: st.builds(
+        "<div{0}>{1}<!-- x --></div>".format,
+        st.sampled_from(["", ' class="a"', ' class="b"', ' style="color:#fedcba"']),
+        st.lists(inner, max_size=4).map("".join),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(RULES + OTHER_RULES), max_size=6), st.lists(elements, max_size=4).map("".join))
+def test_any_page_comes_out_as_premailer_makes_it(rules, body):
+    style = f"<style>{''.join(rules)}</style>"
+    raw = f'<html><head>{style}<style data-premailer="ignore">p{{color:red}}</style></head><body>{body}</body></html>'
+    plain = Premailer(
+        document.parse(raw), disable_basic_attributes=["width", "height"], align_floating_images=False
+    ).transform()
+    ours = document.parse(raw)
+    inline.inline(ours)
+    assert etree.tostring(ours.getroottree(), method="html") == etree.tostring(plain, method="html")
+
+
+def test_a_sheet_for_print_is_left_alone():
+    page = document.parse('<html><head><style media="print">p{color:#111}</style></head><body><p>x</p></body></html>')
+    inline.inline(page)
+    assert style_of(page, "p") == ""
+    assert page.find(".//style").text == "p{color:#111}"
+
+
+def test_threads_share_what_is_known():
+    raw = samples.raw()
+    pages = [document.parse(raw) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(inline.inline, pages))
+    assert len({document.text(page) for page in pages}) == 1
+
+
+def test_shapes_without_end_are_not_kept_for_ever():
+    css = ".a{color:#111}"
+    for start in (0, 3_000, 6_000):
+        body = "".join(f'<p class="a" id="x{n}">x</p>' for n in range(start, start + 3_000))
+        page = inlined(css, body)
+        assert {p.get("style") for p in page.iter("p")} == {"color:#111"}
+    assert len(inline._Shapes.of((css,)).numbers) < 9_000
 
 
 def test_inlining_twice_from_warm_caches_gives_the_same():
