@@ -16,6 +16,7 @@
     │   ├── HeaderError               CR or LF where a header goes
     │   └── ProviderError             the provider refuses the account, not a recipient
     ├── StoreError                 1  the database
+    │   └── DatabaseAway              it does not answer: worth trying again
     └── WorkerError                1  a worker process failed, or was killed at its limit
 
 The number is the exit code of DESIGN §3.
@@ -132,6 +133,10 @@ class ProviderError(SendError):
 
 class StoreError(DigestError):
     """The database cannot be used."""
+
+
+class DatabaseAway(StoreError):  # noqa: N818 — a state, which passes
+    """The database does not answer, or hung up: whether the last commit was taken is not known. Worth trying again."""
 
 
 class WorkerError(DigestError):

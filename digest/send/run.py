@@ -1,7 +1,8 @@
 """One run of one issue: claim, commit, post, record, batch by batch, in a few tasks at once, until none is open.
 
 Between the claiming and the recording transaction stands the request, and no transaction spans it. A run that is killed
-leaves claims behind; the next one finds their owner dead, or their lease lapsed, and takes them as unknown.
+leaves claims behind; the next one finds their owner dead, or their lease lapsed, and takes them as unknown. A run
+outlives its database for a while: what it knows it writes down once it can, what it held and does not know is unknown.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digest.errors import DatabaseAway
 from digest.model import Batch, DeliveryState, Rendered
 from digest.send import compose, outbox
 from digest.send.compose import Envelope, Person
@@ -27,7 +29,7 @@ from digest.store.batches import Claim, Fate, Member
 _log = structlog.get_logger(__name__)
 _LEASE = timedelta(minutes=5)  # longer than any request: Limits.total_s is two
 _PATIENCE = timedelta(minutes=2)  # of waiting with nothing settled, before a run gives up and says so
-_POLL = timedelta(seconds=1)  # of another sender's claims
+_POLL = timedelta(seconds=1)  # of another sender's claims, and of a database that is away
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[int], None]  # deliveries settled since the last call
 
@@ -71,29 +73,60 @@ class Run:
         self._progress = progress or (lambda _: None)
         self._chance = chance or random.Random()  # noqa: S311 — jitter
         self._patience = patience
-        self._owner = owner.mine()
+        self._owner = owner.of_run()
+        self._away_since: datetime | None = None  # the database
         self._probing = asyncio.Lock()
         self._settled_at = now()
         self._trouble = ""  # the provider's last words that were no success
 
     async def finish(self) -> None:
-        """Works until nothing is open, or until nothing more can be done now."""
-        while not await self._is_over():
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(self._provider.capabilities.connections):
-                    tasks.create_task(self._work())
-            if not await self._await_next():
-                return
+        """Works until nothing is open, or until nothing more can be done now.
+
+        DatabaseAway where the database was away for longer than a run is patient.
+        """
+        is_on = True
+        while is_on:
+            try:
+                is_on = await self._round()
+            except DatabaseAway as away:
+                if self._has_to_end:
+                    raise
+                await self._wait_for_database(away, patience=self._patience)
+
+    async def _round(self) -> bool:
+        """All that is due now; whether more comes."""
+        if await self._is_over():
+            return False
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._provider.capabilities.connections):
+                tasks.create_task(self._work())
+        return await self._await_next()
+
+    async def _wait_for_database(self, away: DatabaseAway, *, patience: timedelta) -> None:
+        """A pause; raises what is given once it lasts too long."""
+        now = self._now()
+        if self._away_since is None:
+            self._away_since = now
+            _log.warning("database away", issue=self._job.envelope.issue, reason=str(away))
+        if now > self._away_since + patience:
+            raise away
+        await self._sleep(_POLL.total_seconds())
 
     async def _is_over(self) -> bool:
-        """Expires what is too old, voids dead claims; whether the run has to end."""
+        """Expires what is too old, voids dead claims; whether the run has to end.
+
+        No task of this run is at work now: a claim of its own is one whose fate it could not write down.
+        """
         now = self._now()
         async with self._database.write() as connection:
             holders = await batches.owners(connection, issue_id=self._job.issue_id)
-            dead = [holder for holder in holders if owner.is_dead(holder)]
+            dead = [holder for holder in holders if holder == self._owner or owner.is_dead(holder)]
             await batches.void(connection, issue_id=self._job.issue_id, now=now, dead=dead)
             if self._is_expired(now):
                 await batches.expire(connection, issue_id=self._job.issue_id)
+        if self._away_since is not None:
+            _log.warning("database back", issue=self._job.envelope.issue)
+            self._away_since, self._settled_at = None, self._now()  # the provider is not to blame for the time lost
         return self._has_to_end
 
     def _is_expired(self, now: datetime) -> bool:
@@ -142,13 +175,17 @@ class Run:
             await asyncio.gather(*waits, return_exceptions=True)
 
     async def _work(self) -> None:
-        """One batch after another, until none is due."""
+        """One batch after another, until none is due, or the database hangs up: the others' requests go on."""
         while not self._has_to_end and not self._is_expired(self._now()) and not self._is_out_of_patience:
             if self._sender.ready_at() > self._now() + self._patience:
                 return
             leaves = self._sender.next_slot()
             await self._rest(leaves - self._now())
-            if not await self._one_or_probe():
+            try:
+                if not await self._one_or_probe():
+                    return
+            except DatabaseAway as away:
+                await self._wait_for_database(away, patience=self._patience)
                 return
 
     async def _one_or_probe(self) -> bool:
@@ -228,26 +265,37 @@ class Run:
             raise
 
     async def _record(self, held: Claim, decision: Decision) -> None:
+        """Writes down what became of a claim, as soon as the database takes it; until its lease lapses."""
+        while True:
+            try:
+                is_ours = await self._write_down(held, decision)
+            except DatabaseAway as away:
+                await self._wait_for_database(away, patience=_LEASE)
+            else:
+                self._note(held, decision, is_ours=is_ours)
+                return
+
+    async def _write_down(self, held: Claim, decision: Decision) -> bool:
+        """Whether the claim was still ours."""
         now = self._now()
         async with self._database.write() as connection:
             match decision:
                 case Settle():
                     hint = outbox.longest_hint(decision.outcomes) or outbox.backoff(held.fence, self._chance)
                     fates = _fates(held, decision.outcomes)
-                    is_ours = await batches.settle(connection, held, fates, retry_at=now + hint)
+                    return await batches.settle(connection, held, fates, retry_at=now + hint)
                 case Again():
                     wait = decision.after or self._backoff(held)
-                    is_ours = await batches.postpone(connection, held, next_at=now + wait, note=decision.reason)
+                    return await batches.postpone(connection, held, next_at=now + wait, note=decision.reason)
                 case Doubt():
                     due = self._replay_at(held, decision, now)
-                    is_ours = await batches.doubt(
+                    return await batches.doubt(
                         connection, held, next_at=due, note=decision.reason, is_new=decision.is_new
                     )
                 case Divide():
-                    is_ours = await self._divide(connection, held, decision)
+                    return await self._divide(connection, held, decision)
                 case Stop():
-                    is_ours = await batches.postpone(connection, held, next_at=now, note=decision.reason)
-        self._note(held, decision, is_ours=is_ours)
+                    return await batches.postpone(connection, held, next_at=now, note=decision.reason)
 
     def _backoff(self, held: Claim) -> timedelta:
         return outbox.backoff(held.fence - 1, self._chance)

@@ -4,8 +4,8 @@ SQLite: WAL, synchronous FULL (a committed outcome survives a power cut), BEGIN 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,9 +13,26 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from digest.errors import StoreError
+from digest.errors import DatabaseAway, StoreError
 
 _BUSY_MS = 15_000  # another process's transaction; ours never span a request
+# PostgreSQL: what ends the transactions of a host that vanished in the middle, so that its locks fall within a minute.
+# Ours never wait for anything but the database.
+_SESSION = {
+    "idle_in_transaction_session_timeout": "45s",
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+# The same from our side (libpq): a server that vanished is not waited for.
+_CONNECT = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_AWAY = ("08", "57P", "53300")  # SQLSTATE: connection exceptions, shutdown and start, too many connections
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}")
 
 
@@ -71,16 +88,21 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads: one consistent view."""
-        async with self._engine.connect() as connection, connection.begin():
-            yield connection
+        """A transaction that only reads: one consistent view. DatabaseAway where it does not answer."""
+        with self._told():
+            async with self._engine.connect() as connection, connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write; committed when the block ends, rolled back when it raises."""
+        """A transaction that may write; committed when the block ends, rolled back when it raises.
+
+        DatabaseAway where it does not answer; whether a commit under way was taken is then not known.
+        """
         if not self.is_sqlite:
-            async with self._engine.begin() as connection:
-                yield connection
+            with self._told():
+                async with self._engine.begin() as connection:
+                    yield connection
             return
         async with self._writing, self._engine.connect() as connection:
             await connection.execution_options(sqlite_begin="IMMEDIATE")
@@ -90,17 +112,47 @@ class Database:
     async def analyze(self) -> None:
         """Fresh statistics after a large change: PostgreSQL claims eight times faster with them."""
         if not self.is_sqlite:
-            async with self._engine.begin() as connection:
+            async with self.write() as connection:
                 await connection.execute(text("ANALYZE batch, delivery"))
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """A lost connection by its name."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not is_away(error):
+                raise
+            raise DatabaseAway(f"{self.shown}: the database does not answer ({_cause(error)})") from error
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the server is not there, or hung up, rather than refusing the statement."""
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or (state or "").startswith(_AWAY):
+        return True
+    return (
+        state is None and type(error.orig).__name__ == "OperationalError" and "psycopg" in type(error.orig).__module__
+    )
 
 
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
+        made = create_async_engine(url, pool_pre_ping=True, connect_args=_CONNECT)
+        event.listen(made.sync_engine, "connect", _on_postgres)
+        return made
     engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
     return engine
+
+
+def _on_postgres(dbapi_connection: Any, _record: object) -> None:
+    cursor = dbapi_connection.cursor()
+    for name, value in _SESSION.items():
+        cursor.execute(f"SET {name} = '{value}'")
+    cursor.close()
+    dbapi_connection.commit()
 
 
 def _on_connect(dbapi_connection: Any, _record: object) -> None:
@@ -117,7 +169,7 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _cause(error: Exception) -> str:
-    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return " ".join((str(error.orig) if isinstance(error, DBAPIError) else str(error)).split())
 
 
 def dialect_of(engine: Engine | Connection) -> str:

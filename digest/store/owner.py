@@ -5,6 +5,7 @@ anew, are not the same, and nothing is said of the other's processes.
 """
 
 import hashlib
+import itertools
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _PROC = Path("/proc")
+_NUMBERS = itertools.count(1)
 
 
 def mine() -> str:
@@ -19,10 +21,15 @@ def mine() -> str:
     return f"{_host()}:{os.getpid()}:{_began(os.getpid()) or ''}"
 
 
+def of_run() -> str:
+    """One run of this process, so that what it held when it broke off is told from what its siblings hold."""
+    return f"{mine()}/{next(_NUMBERS)}"
+
+
 def is_dead(name: str) -> bool:
     """Whether that owner was a process of this machine that is no more. Of other machines nothing is known: False."""
     host, _, process = name.partition(":")
-    pid, _, began = process.partition(":")
+    pid, _, began = process.partition("/")[0].partition(":")
     if host != _host() or not re.fullmatch(r"[0-9]{1,9}", pid):
         return False
     found = _began(int(pid))

@@ -1,0 +1,104 @@
+"""The database hangs up at any one transaction, before or after it was taken: each message leaves once all the same."""
+
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from send.world import Clock, addresses, config, kit, seed
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.errors import DatabaseAway
+from digest.pipeline import send
+from digest.pipeline.send import SendReport
+from digest.store import Database
+from digest.store.database import is_away
+from digest.testing import MailServer
+
+pytestmark = pytest.mark.anyio
+READERS = 250  # three requests
+
+
+class HangsUp(Database):
+    """Is away for some transactions from the n-th on; the first of them was taken, or not."""
+
+    def __init__(self, url: str, *, at: int, is_taken: bool, times: int = 3) -> None:
+        super().__init__(url)
+        self.count, self.away, self.is_taken = 0, range(at, at + times), is_taken
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        self.count += 1
+        number = self.count
+        if number in self.away and not (self.is_taken and number == self.away[0]):
+            raise DatabaseAway("gone")
+        async with super().write() as connection:
+            yield connection
+        if number in self.away:
+            raise DatabaseAway("gone with the answer")
+
+
+async def sent(database: Database, server: MailServer, folder: Path, issue_id: int) -> SendReport:
+    clock = Clock()
+    return await send.issue(kit(config(folder, base_url=server.url), database, clock), issue_id, sleep=clock.sleep)
+
+
+async def tried(database: Database, server: MailServer, folder: Path, issue_id: int) -> SendReport:
+    """The run itself bears it; what comes after the run is its caller's to try again."""
+    for _ in range(3):
+        try:
+            return await sent(database, server, folder, issue_id)
+        except DatabaseAway:
+            assert len(server.seen) == 3
+    return await sent(database, server, folder, issue_id)
+
+
+@pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
+async def test_at_every_transaction_of_a_run(tmp_path: Path, is_taken: bool) -> None:
+    began = 4  # opening, planning, beginning, loading: before the run, whose caller tries again
+    async with Database(f"sqlite+aiosqlite:///{tmp_path / 'seeded.db'}") as database:
+        issue_id = await seed(database, readers=READERS)
+    for at in range(began + 1, 100):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        shutil.copy(tmp_path / "seeded.db", folder / "d.db")
+        url = f"sqlite+aiosqlite:///{folder / 'd.db'}"
+        async with HangsUp(url, at=at, is_taken=is_taken) as database, MailServer(folder / "log") as server:
+            report = await tried(database, server, folder, issue_id)
+            got = Counter(taken.to for taken in server.taken())
+            assert got == Counter(addresses(READERS)), f"hung up at {at}"
+            assert (report.accepted, report.unknown, report.pending) == (READERS, 0, 0)
+            if database.count < at:
+                break
+    assert began + 6 < at < 99
+
+
+async def test_a_run_gives_up_on_a_database_that_stays_away(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'd.db'}"
+    async with Database(url) as database:
+        issue_id = await seed(database)
+    async with HangsUp(url, at=5, is_taken=False, times=10**6) as database, MailServer(tmp_path / "log") as server:
+        with pytest.raises(DatabaseAway):
+            await sent(database, server, tmp_path, issue_id)
+    assert 100 < database.count < 1000  # it tried for a while
+
+
+def error(kind: type[DBAPIError], module: str, name: str, sqlstate: str | None) -> DBAPIError:
+    original = type(name, (Exception,), {"sqlstate": sqlstate, "__module__": module})()
+    return kind("SELECT 1", {}, original)
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "expected"),
+    [(None, True), ("57P01", True), ("57P03", True), ("08006", True), ("53300", True), ("57014", False)],
+)
+def test_what_a_server_says_when_it_goes(sqlstate: str | None, expected: bool) -> None:
+    assert is_away(error(OperationalError, "psycopg", "OperationalError", sqlstate)) is expected
+
+
+def test_what_is_no_absence() -> None:
+    assert not is_away(error(IntegrityError, "psycopg.errors", "UniqueViolation", "23505"))
+    assert not is_away(error(OperationalError, "sqlite3", "OperationalError", None))  # locked, full
