@@ -273,13 +273,19 @@ async def _counts(kit: Kit, issue_id: int) -> Mapping[DeliveryState, int]:
 
 
 async def _end(kit: Kit, issue_id: int, note: str) -> SendReport:
-    """The report; the issue is sent, or expired, once nothing is left to send."""
+    """The report; the issue is sent, or expired, once nothing is left to send, nor to be sent again."""
     told = await report(kit, issue_id, note=note)
-    if not told.pending:
+    if not told.pending and not await _is_open(kit, issue_id):
         state = IssueState.EXPIRED if told.expired and not told.accepted else IssueState.SENT
         async with kit.database.write() as connection:
             await sendings.finish(connection, issue_id, state)
     return told
+
+
+async def _is_open(kit: Kit, issue_id: int) -> bool:
+    """Whether a request whose answer is not known will be repeated: the run was stopped before, or gave up waiting."""
+    async with kit.database.read() as connection:
+        return await batches.next_due(connection, issue_id=issue_id, beginning=kit.now()) is not None
 
 
 class _Counted:

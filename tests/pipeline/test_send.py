@@ -13,7 +13,7 @@ from digest.errors import NothingToDo, ProviderError, UsageError
 from digest.model import IssueState
 from digest.pipeline import send
 from digest.send.sender import Limits
-from digest.store import Database, sendings
+from digest.store import Database, issues, sendings
 from digest.testing import Fault, MailServer
 from subscribers import roster, tokens
 from subscribers import tables as people
@@ -315,6 +315,25 @@ async def test_a_replay_whose_bytes_would_differ_is_held(database: Database, clo
     assert Counter(taken.to for taken in server.taken()) == Counter(addresses(3))
     assert third.unknown == 3, "the key still lives: other bytes under it are never sent"
     assert len(server.seen) == 1, "nor is the provider asked to find out"
+
+
+async def test_stopped_before_a_replay_the_issue_is_not_sent_yet(database: Database, clock: Clock, tmp_path) -> None:
+    issue_id = await seed(database)
+    stop = asyncio.Event()
+    async with MailServer(tmp_path / "log", faults=[Fault.CUT_AFTER]) as server:
+        world = kit(config(tmp_path, base_url=server.url), database, clock)
+
+        async def interrupted(seconds: float) -> None:
+            stop.set()
+            await clock.sleep(seconds)
+
+        await send.issue(world, issue_id, sleep=interrupted, stop=stop)
+        async with database.read() as connection:
+            assert [record.id for record in await issues.unsent(connection)] == [issue_id]  # a daemon goes on with it
+        assert (await send.issue(world, issue_id, sleep=clock.sleep)).accepted == 3
+        async with database.read() as connection:
+            assert await issues.unsent(connection) == []
+    assert Counter(taken.to for taken in server.taken()) == Counter(addresses(3))
 
 
 async def test_after_the_keys_lifetime_it_is_held_until_the_owner_says(database, clock: Clock, tmp_path) -> None:
