@@ -14,6 +14,7 @@ Places = NDArray[np.intp]
 
 _NUMBER = re.compile(r"\d+")
 _QUOTES = "\"'“‘„«‹「『”»"
+_APOSTROPHE = re.compile(r"['’]")
 _OPENING = 3  # sentences
 
 
@@ -27,6 +28,7 @@ class Reading:
     title: frozenset[str] = frozenset()  # stems
     echoes: Mapping[str, int] = field(default_factory=dict)  # of other reports: sentences by stem
     pace: float = 1.0  # words for each of `words`: less than one where these are overlapping pairs of characters
+    leaning: frozenset[str] = frozenset()  # words that point back at the beginning of a sentence, in lower case
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -38,6 +40,7 @@ class Measured:
 
     columns: dict[str, Numbers]  # each of n numbers
     overlap: Numbers  # n x n, cosine of damped stem counts, 0 on the diagonal
+    leans: NDArray[np.bool_]  # of each of n sentences, whether it leans on the one before it; the first never does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ def read(
     title: Sequence[str] = (),
     context: Sequence[Sequence[str]] = (),
     pace: float = 1.0,
+    leaning: frozenset[str] = frozenset(),
 ) -> Reading:
     """The sentences with their stems; words of one letter and function words carry none.
 
@@ -85,6 +89,7 @@ def read(
         title=frozenset(stems(title)),
         echoes=Counter(stem for sentence in context for stem in set(stems(sentence))),
         pace=pace,
+        leaning=leaning,
     )
 
 
@@ -105,7 +110,7 @@ def measure(reading: Reading) -> Measured:
     opening = np.arange(len(reading)) < _OPENING
     columns["opening_common"] = columns["common"] * opening
     columns["opening_recurs"] = columns["recurs"] * opening
-    return Measured(columns=columns, overlap=overlap)
+    return Measured(columns=columns, overlap=overlap, leans=_leaning(reading))
 
 
 def standard(values: Numbers) -> Numbers:
@@ -214,6 +219,16 @@ def _names(words: Sequence[Sequence[str]]) -> Numbers:
     found = [{word for word in sentence[1:] if word[0].isupper()} for sentence in words]
     spread = Counter(word for names in found for word in names)
     return standard(np.array([sum(spread[word] for word in names) for names in found], dtype=np.float64))
+
+
+def _leaning(reading: Reading) -> NDArray[np.bool_]:
+    leans = [bool(words) and _stem_of_apostrophe(words[0]) in reading.leaning for words in reading.words]
+    return np.array([False, *leans[1:]], dtype=np.bool_)
+
+
+def _stem_of_apostrophe(word: str) -> str:
+    """The word before an apostrophe: `They're` is they, `C'est` is c."""
+    return _APOSTROPHE.split(word.lower(), maxsplit=1)[0]
 
 
 def _titled(reading: Reading) -> Numbers:

@@ -18,6 +18,7 @@ from sumy.utils import ItemsCount
 from digest.errors import SummarizeError
 from digest.model import Summary
 from digest.summarize import features, methods, sentences, weights
+from digest.summarize.references import LEANING
 
 LIMIT = 400  # sentences of an article that are read; news says what matters long before
 LONGEST_READ = 200_000  # characters of an article that are read: three times 10,000 words
@@ -132,19 +133,25 @@ def score(measured: features.Measured, table: dict[str, float]) -> features.Numb
     return total
 
 
-def pick(scores: features.Numbers, overlap: features.Numbers, count: int) -> tuple[int, ...]:
+def pick(
+    scores: features.Numbers, measured: features.Measured, count: int, *, hanging: float = weights.HANGING
+) -> tuple[int, ...]:
     """Greedily the best, each less by its highest overlap with those picked before; ascending.
 
-    What says nearly the same as one of those comes only where there is nothing else.
+    What says nearly the same as one of those comes only where there is nothing else. What leans on the sentence before
+    it counts `hanging` less while that is not picked.
     """
     left = scores.copy()
     told = np.zeros(len(scores))
+    hangs = measured.leans.copy()
     chosen: list[int] = []
     for _ in range(min(count, len(scores))):
-        best = int(np.argmax(left - weights.REDUNDANCY * told - 1000 * (told > weights.SAME)))
+        less = weights.REDUNDANCY * told + 1000 * (told > weights.SAME) + hanging * hangs
+        best = int(np.argmax(left - less))
         chosen.append(best)
         left[best] = -math.inf
-        told = np.maximum(told, overlap[best])
+        told = np.maximum(told, measured.overlap[best])
+        hangs[best + 1 : best + 2] = False
     return tuple(sorted(chosen))
 
 
@@ -192,6 +199,7 @@ class DigestSummarizer(AbstractSummarizer):  # type: ignore[misc]  # sumy is unt
             title=sentences.words(self.title, self.language),
             context=[sentences.words(text, self.language) for text in _read(self.context, self.language, limit=BESIDE)],
             pace=_PACE if self.language in _UNSPACED else 1.0,
+            leaning=LEANING.get(self.language, frozenset()),
         )
 
     def best(self, reading: features.Reading, count: int) -> tuple[int, ...]:
@@ -199,4 +207,4 @@ class DigestSummarizer(AbstractSummarizer):  # type: ignore[misc]  # sumy is unt
         if not reading.texts:
             return ()
         measured = features.measure(reading)
-        return pick(score(measured, weights.PROFILES[self.profile]), measured.overlap, count)
+        return pick(score(measured, weights.PROFILES[self.profile]), measured, count)

@@ -47,6 +47,9 @@ BESIDE = {
     "echoed": 0.4,  # `python tests/quality/echoes.py`: +0.5 ROUGE against a third report of the same event
 }
 REDUNDANCY = 1.5  # times the highest overlap with what is picked already; from a grid over the same 700 articles
+HANGING = (
+    1.0  # for what begins with "Her" or "But" while the sentence before is not shown; `python tests/quality/hanging.py`
+)
 SAME = 0.6  # overlap from which on two sentences say the same; .4 to .8 are alike by ROUGE, but not to a reader
 
 PROFILES: dict[str, dict[str, float]] = {"news": NEWS | BESIDE, "neutral": NEUTRAL | BESIDE}

@@ -19,7 +19,7 @@ import numpy as np
 from quality import refit
 from quality.rouge import Judge
 
-from digest.summarize import sentences, summarizer, weights
+from digest.summarize import features, sentences, summarizer, weights
 
 DATA = refit.SHARED / "stories" / "news.jsonl"
 OPENING = 3
@@ -32,16 +32,19 @@ class Trial:
 
     event: str
     title: str
-    table: dict[str, np.ndarray]
-    overlap: np.ndarray
+    measured: features.Measured
     sound: Sequence[int]
     judges: tuple[Judge, Judge]  # by the opening, by the rest
+
+    @property
+    def table(self) -> dict[str, np.ndarray]:
+        return self.measured.columns
 
     def scores(self, title: float, echoed: float, **more: float) -> tuple[float, float]:
         """ROUGE of what is picked with those weights, `more` of other columns of the table."""
         wanted = weights.NEWS | {"title": title, "echoed": echoed} | more
         rated = sum(weight * self.table[name] for name, weight in wanted.items())
-        chosen = [self.sound[place] for place in summarizer.pick(rated, self.overlap, refit.PICKED)]
+        chosen = [self.sound[place] for place in summarizer.pick(rated, self.measured, refit.PICKED)]
         return self.judges[0].mean(chosen), self.judges[1].mean(chosen)
 
 
@@ -60,10 +63,10 @@ def _trial(event: str, told: dict, beside: dict, third: dict) -> Iterator[Trial]
         return
     context = [beside["title"], *beside["paragraphs"]]
     reader = summarizer.DigestSummarizer(language="en", title=told["title"], context=context)
-    measured = summarizer.features.measure(reader.read([found[place] for place in sound]))
+    measured = features.measure(reader.read([found[place] for place in sound]))
     opening = "\n".join([third["title"], *other[:OPENING]])
     judges = Judge(found, opening), Judge(found, "\n".join(other[OPENING:12]))
-    yield Trial(event, told["title"], measured.columns, measured.overlap, sound, judges)
+    yield Trial(event, told["title"], measured, sound, judges)
 
 
 def gains(given: Sequence[Trial], title: float, echoed: float) -> np.ndarray:

@@ -61,7 +61,7 @@ class Case:
 
     def gain(self, vector: np.ndarray, names: Sequence[str]) -> float:
         """What the choice by those weights has over the first three sentences."""
-        chosen = summarizer.pick(self.table(names) @ vector, self.measured.overlap, PICKED)
+        chosen = summarizer.pick(self.table(names) @ vector, self.measured, PICKED)
         return self.judge.mean([self.sound[place] for place in chosen]) - self.lead
 
 

@@ -54,7 +54,7 @@ def invented(seed, wanted):
     odds = np.exp(columns["a"] * wanted[0] + columns["b"] * wanted[1])
     label = np.zeros(6)
     label[random.choice(6, p=odds / odds.sum())] = 1
-    measured = features.Measured(columns=columns, overlap=np.zeros((6, 6)))
+    measured = features.Measured(columns=columns, overlap=np.zeros((6, 6)), leans=np.zeros(6, dtype=bool))
     return refit.Case(str(seed), Judge(["x"] * 6, "x"), range(6), measured, label)
 
 

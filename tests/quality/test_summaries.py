@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from quality import echoes, refit
+from quality import echoes, hanging, refit
 
 from digest.config.settings import METHODS
 from digest.summarize import sentences, summarizer, weights
@@ -33,6 +33,16 @@ def test_summaries_beat_lead_3_by_cross_validation(cases):
     print(f"\nROUGE over Lead-3, cross-validated: {mean:+.2f} [{low:+.2f}, {high:+.2f}]")
     assert mean >= 1.6
     assert low > 1.0
+
+
+@pytest.mark.data
+def test_summaries_seldom_begin_a_sentence_in_the_middle_of_a_thought(cases):
+    """Measured: 2.3 % of summaries, 17.7 % without the rule; the ROUGE it costs: 0.06 [-0.15, 0.28]."""
+    free, often = hanging.trial(cases, 0.0)
+    gains, seldom = hanging.trial(cases, weights.HANGING)
+    print(f"\nsummaries that hang: {seldom:.1%}, without the rule {often:.1%}; ROUGE {(gains - free).mean():+.2f}")
+    assert seldom <= 0.03 < often
+    assert (gains - free).mean() > -0.1
 
 
 @pytest.mark.data

@@ -14,7 +14,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parents[1])]
@@ -128,7 +128,7 @@ def stories(data: Path = echoes.DATA) -> list[Stems]:
 def mixed_gain(case: refit.Case, vector: np.ndarray, names: Sequence[str], rows: np.ndarray) -> float:
     """As Case.gain, the overlap of what is picked partly by vectors."""
     overlap = (1 - MIXED) * case.measured.overlap + MIXED * np.maximum(likeness(rows), 0)
-    chosen = summarizer.pick(case.table(names) @ vector, overlap, refit.PICKED)
+    chosen = summarizer.pick(case.table(names) @ vector, replace(case.measured, overlap=overlap), refit.PICKED)
     return case.judge.mean([case.sound[place] for place in chosen]) - case.lead
 
 
