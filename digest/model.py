@@ -209,6 +209,20 @@ class Issue:
         return f"{self.newsletter}/{self.number}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What the editor changed in an issue. A story is known by the link of an article in it."""
+
+    pins: tuple[str, ...] = ()  # told first, in this order, whatever else arrives
+    order: tuple[str, ...] = ()  # of the others, as they were arranged; what is not named comes behind, by rank
+    moved: tuple[str, ...] = ()  # moved by hand: told, though newer stories may rank higher
+    drops: tuple[str, ...] = ()  # every link of the stories left out
+    intro: str | None = None  # None: the newsletter's own
+    sentences: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of a lead's article, instead of the summary
+
+
 class SlotKind(StrEnum):
     """How a recipient's value is escaped where it is merged in."""
 

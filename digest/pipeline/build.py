@@ -7,23 +7,24 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.config import Newsletter
 from digest.errors import NothingToDo, PreflightError, WorkerError
-from digest.model import Article, Due, Finding, Issue, IssueState, Level, Rendered, Story
-from digest.pipeline import send, telling
+from digest.model import Article, Due, Edit, Finding, Issue, IssueState, Level, Rendered, Story
+from digest.pipeline import edits, frozen, send, telling
 from digest.pipeline.kit import Kit
-from digest.pipeline.telling import Told
+from digest.pipeline.telling import Reach, Told
 from digest.render import issue as render
 from digest.render import preflight
 from digest.store import articles, batches, issues, renditions
+from digest.store import edits as kept_edits
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,6 @@ _SUMMARY_S = 10.0
 _MOST_CANDIDATES = 5_000  # articles considered for one issue, the newest
 _LEASE = timedelta(minutes=3)  # making an issue takes seconds
 _OVERLAP = timedelta(minutes=30)  # an article counts from when it was seen, and is stored a little later
-_ISSUE = TypeAdapter(Issue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,9 @@ class Draft:
     issue: Issue
     rendered: Rendered
     findings: tuple[Finding, ...]
-    copies: tuple[tuple[int, int], ...] = ()  # (article id, story): told with it, without a mention
+    told: Told = Told(stories=())  # noqa: RUF009 — frozen; what the editor chose from
+    laid: edits.Laid = edits.Laid(stories=())  # noqa: RUF009 — frozen
+    wanted: kept_edits.Saved = kept_edits.Saved(edit=Edit(), number=0)  # noqa: RUF009 — frozen; the edit it follows
 
     @property
     def html_bytes(self) -> int:
@@ -72,27 +74,54 @@ async def candidates(kit: Kit, newsletter: Newsletter, due: Due) -> list[Article
 
 
 async def draft(
-    kit: Kit, newsletter: Newsletter, due: Due, *, number: int, found: Sequence[Article] | None = None
+    kit: Kit,
+    newsletter: Newsletter,
+    due: Due,
+    *,
+    number: int,
+    found: Sequence[Article] | None = None,
+    cadence: str = "",
 ) -> Draft:
-    """The issue of that slot as it would be now; NothingToDo where there is no story. Changes nothing."""
+    """The issue of that slot as it would be now, as edited; NothingToDo where there is no story. Changes nothing."""
     made_at = kit.now()  # before the articles are read: the next issue looks from here on
     if found is None:
         found = await candidates(kit, newsletter, due)
-    told = await _tell(kit, newsletter, found)
-    if not told.stories:
-        raise NothingToDo(f"{newsletter.name}: no new story: run `digest collect {newsletter.name}`, or wait for news")
-    issue = Issue(
+    async with kit.database.read() as connection:
+        wanted = await kept_edits.saved(connection, newsletter.name, cadence=cadence)
+    told = await tell(kit, newsletter, found, edits.reach(wanted.edit))
+    issue = outline(newsletter, due, number=number, made_at=made_at)
+    return replace(await edited(kit, newsletter, issue, told, wanted.edit), wanted=wanted)
+
+
+def outline(newsletter: Newsletter, due: Due, *, number: int, made_at: datetime) -> Issue:
+    """The issue of that slot before it tells anything."""
+    return Issue(
         newsletter=newsletter.name,
         number=number,
         slot=due.slot,
         title=newsletter.title,
         made_at=made_at,
-        language=_language(newsletter, told.stories),
+        language=newsletter.language,
         timezone=newsletter.timezone,
-        stories=told.stories,
+        stories=(),
         intro=newsletter.intro,
     )
-    return replace(await rendered(kit, newsletter, issue), copies=told.copies)
+
+
+async def edited(kit: Kit, newsletter: Newsletter, issue: Issue, told: Told, edit: Edit) -> Draft:
+    """That issue with the stories of `told` as the edit has them; NothingToDo where it leaves none."""
+    laid = edits.laid(told, edit, count=newsletter.stories, sections=telling.sections(newsletter))
+    if not told.stories:
+        raise NothingToDo(f"{newsletter.name}: no new story: run `digest collect {newsletter.name}`, or wait for news")
+    if not laid.stories:
+        raise NothingToDo(f"{newsletter.name}: every story is left out by hand; `digest preview` brings them back")
+    made = replace(
+        issue,
+        stories=laid.stories,
+        language=_language(newsletter, laid.stories),
+        intro=issue.intro if edit.intro is None else edit.intro,
+    )
+    return replace(await rendered(kit, newsletter, made), told=told, laid=laid)
 
 
 async def rendered(kit: Kit, newsletter: Newsletter, issue: Issue) -> Draft:
@@ -101,7 +130,7 @@ async def rendered(kit: Kit, newsletter: Newsletter, issue: Issue) -> Draft:
     made = await asyncio.to_thread(
         render.issue,
         issue,
-        newsletter=newsletter,
+        newsletter=newsletter.model_copy(update={"intro": ""}),  # the issue's is the one that counts, also where empty
         public_url=general.public_url,
         postal_address=general.postal_address,
         templates=kit.config.templates,
@@ -139,9 +168,11 @@ async def issue(kit: Kit, newsletter: Newsletter, due: Due) -> issues.IssueRecor
         raise
 
 
-async def make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim) -> issues.IssueRecord:
+async def make(
+    kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim, *, cadence: str = ""
+) -> issues.IssueRecord:
     """The same under a claim that is held already; what becomes of the claim when it fails is the caller's to say."""
-    made = await draft(kit, newsletter, due, number=held.number)
+    made = await draft(kit, newsletter, due, number=held.number, cadence=cadence)
     refuse(made)
     return await _freeze(kit, newsletter, made, held)
 
@@ -163,7 +194,6 @@ def refuse(made: Draft) -> None:
 async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Claim) -> issues.IssueRecord:
     """One transaction: content, renditions, what is told, and who gets it (DESIGN rule 1)."""
     size = send.batch_size(kit)
-    told = [(a.id, n) for n, story in enumerate(made.issue.stories) for a in story.articles if a.id is not None]
     async with kit.database.write() as connection:
         row = await issues.by_id(connection, held.issue_id)
         leaves = max(made.issue.made_at, (row and row.send_at) or made.issue.made_at)
@@ -171,8 +201,8 @@ async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Cl
             connection,
             held,
             title=newsletter.title,
-            content={**shown(made), "document": _ISSUE.dump_python(_slim(made.issue), mode="json")},
-            told=list(dict([*made.copies, *told]).items()),
+            content=content(made),
+            told=made.laid.seen,
             made_at=made.issue.made_at,
             expires_at=leaves + newsletter.expires_after,
             state=IssueState.HELD if newsletter.approve_required else IssueState.READY,
@@ -182,27 +212,43 @@ async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Cl
         await renditions.save(connection, held.issue_id, "", made.rendered)
         await batches.plan(connection, issue_id=held.issue_id, newsletter=newsletter.name, size=size)
         record = await issues.by_id(connection, held.issue_id)
+        await _use_up(connection, newsletter, made, record)
     await kit.database.analyze()
     assert record is not None, "just written"
     log.info("issue made", extra={"issue": record.name, "slot": record.slot, "stories": len(made.issue.stories)})
     return record
 
 
-async def _tell(kit: Kit, newsletter: Newsletter, found: Sequence[Article]) -> Told:
+async def _use_up(
+    connection: AsyncConnection, newsletter: Newsletter, made: Draft, record: issues.IssueRecord | None
+) -> None:
+    """The edit has done its work; what it left out is kept with the issue, for as long as that may be edited."""
+    if record is None or not made.wanted.number:
+        return
+    wanted, at = made.wanted, made.issue.made_at
+    before = frozen.before(made.issue, made.told, wanted.edit, newsletter)
+    await kept_edits.use(connection, newsletter.name, wanted.number, cadence=record.cadence)
+    await kept_edits.begin(connection, record.id, frozen.dump_before(before), at=at, owner=wanted.owner)
+    await kept_edits.append(connection, record.id, wanted.edit, after=0, at=at, owner=wanted.owner)
+
+
+async def tell(kit: Kit, newsletter: Newsletter, found: Sequence[Article], reach: Reach = Reach()) -> Told:  # noqa: B008
     """What to tell of those articles, from a worker process; an article that breaks it is told by its title."""
     try:
-        told = await kit.workers.run(telling.tell, tuple(found), newsletter, kit.now(), timeout_s=_TELL_S)
+        told = await kit.workers.run(telling.tell, tuple(found), newsletter, kit.now(), reach, timeout_s=_TELL_S)
     except WorkerError as error:
         log.warning("summaries one by one", extra={"newsletter": newsletter.name, "cause": str(error)})
-        told = await _one_by_one(kit, newsletter, found)
+        told = await _one_by_one(kit, newsletter, found, reach)
     for link, why in told.failed:
         log.warning("article not summarized", extra={"link": link, "cause": why})
     return told
 
 
-async def _one_by_one(kit: Kit, newsletter: Newsletter, found: Sequence[Article]) -> Told:
-    """The same, each summary under its own limit: one article costs itself alone."""
-    ranked, copies = await kit.workers.run(telling.choose, tuple(found), newsletter, kit.now(), timeout_s=_TELL_S)
+async def _one_by_one(kit: Kit, newsletter: Newsletter, found: Sequence[Article], reach: Reach) -> Told:
+    """The same, each summary under its own limit: one article costs itself alone. No sentence can be chosen then."""
+    ranked, copies = await kit.workers.run(
+        telling.choose, tuple(found), newsletter, kit.now(), reach, timeout_s=_TELL_S
+    )
     failed, made = [], []
     for story in ranked:
         try:
@@ -229,10 +275,15 @@ def shown(made: Draft) -> dict[str, Any]:
     }
 
 
+def content(made: Draft) -> dict[str, Any]:
+    """The draft as it is frozen: as it is printed, and the issue itself."""
+    return {**shown(made), "document": frozen.dump(made.issue)}
+
+
 def document(record: issues.IssueRecord) -> Issue:
     """The issue as it was frozen, its articles without their full text."""
     assert record.content is not None, "only an issue that tells something has a document"
-    return _ISSUE.validate_python(record.content["document"])
+    return frozen.load(record.content["document"])
 
 
 def _story(story: Story) -> dict[str, Any]:
@@ -250,15 +301,6 @@ def _story(story: Story) -> dict[str, Any]:
         "score": round(story.score, 4),
         "reasons": [{"what": what, "share": round(share, 4)} for what, share in story.reasons],
     }
-
-
-def _slim(issue: Issue) -> Issue:
-    """Without the articles' texts: the articles' own rows keep them."""
-    return replace(issue, stories=tuple(replace(s, articles=tuple(_without_text(s.articles))) for s in issue.stories))
-
-
-def _without_text(found: Iterable[Article]) -> Iterable[Article]:
-    return (replace(article, text=(), excerpt="") for article in found)
 
 
 def _language(newsletter: Newsletter, told: Sequence[Story]) -> str:

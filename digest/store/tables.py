@@ -161,6 +161,30 @@ issue_article = Table(  # which articles were told, so that none is told twice
 )
 Index("ix_issue_article_newsletter_article_id", issue_article.c.newsletter, issue_article.c.article_id)
 
+edit = Table(  # what the editor wants of the next issue; used up by it
+    "edit",
+    metadata,
+    Column("newsletter", String(63), nullable=False),
+    Column("cadence", String(32), nullable=False, server_default=""),
+    Column("number", Integer, nullable=False),  # how often it was saved: two editors do not overwrite each other
+    Column("content", JSON, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("owner", String(64), nullable=False),  # who saved it
+    PrimaryKeyConstraint("newsletter", "cadence"),
+)
+
+revision = Table(  # how a frozen issue was edited; append only
+    "revision",
+    metadata,
+    Column("issue_id", ForeignKey("issue.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),  # 0: the issue before the first edit, with all that was left out since
+    Column("at", UtcDateTime, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("edit", JSON, nullable=False),  # against number 0
+    Column("document", JSON),  # of number 0
+    PrimaryKeyConstraint("issue_id", "number"),
+)
+
 batch = Table(  # messages that leave in one request; members are fixed when it is planned
     "batch",
     metadata,

@@ -35,19 +35,18 @@ class Wishes:
     limits: Mapping[str, int] = field(default_factory=dict)  # most stories a feed may lead, by feed_url
     include: tuple[str, ...] = ()  # words and phrases that lift a story
     exclude: tuple[str, ...] = ()  # words and phrases that drop it
-    order: tuple[str, ...] = ()  # of the sections; empty: by score alone
     half_life: timedelta = timedelta(hours=24)
 
 
 def stories(groups: Sequence[Sequence[Article]], *, wishes: Wishes, now: datetime) -> tuple[Story, ...]:
-    """At most `wishes.count` stories from groups of articles (lead first), best first, sections in their order.
+    """At most `wishes.count` stories from groups of articles (lead first), best first.
 
     Each story's `reasons` sum to its `score`. Ties go to the newer, then to the link that sorts first.
     """
     excluded = _pattern(wishes.exclude)
     left = [kept for articles in groups if (kept := _without(tuple(articles), excluded))]
     scored = sorted((_story(articles, wishes, now) for articles in left), key=_order)
-    return _by_section(_picked(scored, wishes), wishes.order)
+    return tuple(_picked(scored, wishes))
 
 
 # ------------------------------------------------------------------ words
@@ -195,12 +194,3 @@ def _varied(story: Story, told: Mapping[str, int]) -> Story:
         return story
     reasons = (*story.reasons, ("variety", share))
     return replace(story, reasons=reasons, score=_total(reasons))
-
-
-def _by_section(picked: Sequence[Story], order: Sequence[str]) -> tuple[Story, ...]:
-    if not order:
-        return tuple(picked)
-    places = {section: place for place, section in enumerate(order)}
-    for story in picked:
-        places.setdefault(story.section, len(places))
-    return tuple(sorted(picked, key=lambda story: places[story.section]))

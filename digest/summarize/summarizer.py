@@ -71,6 +71,15 @@ def article(
     )
 
 
+def sentences_of(paragraphs: Sequence[str], language: str = "auto") -> tuple[str, ...]:
+    """All the sentences that `article` reads, in order: the positions of its summary are places in them.
+
+    >>> sentences_of(["Rain fell on Monday in Lisbon. Oh dear."])
+    ('Rain fell on Monday in Lisbon.', 'Oh dear.')
+    """
+    return tuple(_read(paragraphs, _language(paragraphs, language)))
+
+
 def _language(paragraphs: Sequence[str], language: str) -> str:
     if language and language.lower() != "auto":
         return sentences.code(language)

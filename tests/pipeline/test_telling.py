@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from digest.config import FeedSettings, Newsletter
-from digest.model import Article
-from digest.pipeline import telling
+from digest.model import Article, Edit
+from digest.pipeline import edits, telling
+from digest.pipeline.telling import Reach
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 FERRY = (
@@ -91,5 +92,49 @@ def test_sections_come_in_the_order_of_the_feeds() -> None:
         FeedSettings(url="https://gazette.example/feed", section="Sea"),
     )
     found = [article(1, "gazette", "Ferry aground", FERRY), article(2, "courier", "Tram line opens", TRAM)]
-    told = telling.tell(found, Newsletter(title="M", feeds=feeds), NOW)
+    morning = Newsletter(title="M", feeds=feeds)
+    told = edits.laid(telling.tell(found, morning, NOW), Edit(), count=2, sections=telling.sections(morning))
     assert [story.section for story in told.stories] == ["City", "Sea"]
+
+
+def news(count: int) -> list[Article]:
+    """Stories that have nothing in common, the first the newest."""
+    words = ("ferry", "tram", "bridge", "harbour", "museum", "river", "castle", "orchard")
+    return [
+        article(n, f"{word}s", f"{word.title()} {word}ward", (" ".join(f"{word}{c}" for c in "abcdefghijklmnop") + ".",),
+                published=NOW - timedelta(hours=n))
+        for n, word in enumerate(words[:count], 1)
+    ]  # fmt: skip
+
+
+def test_stories_below_the_cut_are_told_where_they_are_asked_for() -> None:
+    found = news(8)
+    assert len(telling.tell(found, letter(stories=3), NOW).stories) == 3
+    more = telling.tell(found, letter(stories=3), NOW, Reach(spare=2))
+    assert len(more.stories) == 5
+    assert more.stories[:3] == telling.tell(found, letter(stories=3), NOW).stories
+
+
+def test_a_story_that_is_named_is_told_wherever_it_ranks() -> None:
+    found = news(8)
+    told = telling.tell(found, letter(stories=2), NOW, Reach(named=[found[7].link, "https://elsewhere.example/"]))
+    assert len(told.stories) == 3
+    assert told.stories[2].lead.link == found[7].link
+    assert told.stories[2].summary is not None
+
+
+def test_a_named_story_that_is_told_anyway_is_told_once() -> None:
+    found = news(3)
+    told = telling.tell(found, letter(stories=3), NOW, Reach(named=[found[0].link]))
+    assert sorted(story.lead.id or 0 for story in told.stories) == [1, 2, 3]
+
+
+def test_the_sentences_of_a_lead_are_those_that_its_summarys_places_count() -> None:
+    told = telling.tell(
+        [article(1, "gazette", "Ferry aground", FERRY)], letter(sentences=2), NOW, Reach(sentences=None)
+    )
+    summary = told.stories[0].summary
+    assert summary is not None
+    assert told.sentences == (FERRY,)
+    assert tuple(FERRY[place] for place in summary.positions) == summary.sentences
+    assert telling.tell([article(1, "gazette", "Ferry aground", FERRY)], letter(), NOW).sentences == ((),)

@@ -67,6 +67,21 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         1,
+        "what has begun to leave is not rewritten",
+        (
+            (
+                "digest/store/edits.py",
+                "return and_(issue.c.id == issue_id, issue.c.state.in_(_WAITING), issue.c.date.is_(None), ~claimed)",
+                "return and_(issue.c.id == issue_id, issue.c.state.in_(_WAITING))",
+            ),
+        ),
+        (
+            "tests/store/test_edits.py::test_once_a_batch_was_claimed_nothing_is_rewritten",
+            "tests/store/test_edits.py::test_once_sending_began_nothing_is_rewritten",
+        ),
+    ),
+    Guard(
+        1,
         "the recipients are planned once",
         (
             (

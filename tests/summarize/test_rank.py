@@ -110,20 +110,6 @@ def test_one_source_does_not_fill_the_issue_while_others_have_news() -> None:
     assert sum(title.startswith("other") for title in titles(found)) == 4
 
 
-def test_sections_come_in_their_order_and_scores_fall_within() -> None:
-    sections = {"https://one.example/feed": "World", "https://two.example/feed": "City"}
-    groups = (
-        [article("w1")],
-        [article("c1", feed="two", hours=9)],
-        [article("w2", hours=9)],
-        [article("c2", feed="two", hours=30)],
-    )
-    found = told(*groups, sections=sections, order=("City", "World"))
-    assert [(story.section, story.lead.title) for story in found] == [
-        ("City", "c1"), ("City", "c2"), ("World", "w1"), ("World", "w2"),
-    ]  # fmt: skip
-
-
 def test_ties_go_to_the_link_that_sorts_first() -> None:
     assert titles(told([article("b", feed="two")], [article("a", feed="one")])) == ["a", "b"]
 
