@@ -1,5 +1,6 @@
 """About twelve values that make the look of a newsletter, checked for legibility before anything is rendered."""
 
+import colorsys
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -159,10 +160,13 @@ def _mixed(ink: str, paper: str, share: float) -> str:
 
 
 def _lightened(colour: str, paper: str) -> str:
-    for step in range(21):
-        lighter = _mixed("#ffffff", colour, step / 20)
-        if contrast(lighter, paper) >= READABLE + 0.3:
-            return lighter
+    """The colour with its hue and saturation, as light as it takes to read on `paper`."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(channel / 255 for channel in _channels(colour)))
+    for step in range(41):
+        lighter = colorsys.hls_to_rgb(hue, lightness + (1 - lightness) * step / 40, saturation)
+        written = "#" + "".join(f"{round(channel * 255):02x}" for channel in lighter)
+        if contrast(written, paper) >= READABLE + 0.3:
+            return written
     return "#ffffff"
 
 

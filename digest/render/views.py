@@ -18,6 +18,13 @@ _LINES: Final = re.compile(r"[\s\x1c-\x1f\x85\u2028\u2029]+")
 _UNSPACED: Final = frozenset({"ja", "zh", "th"})
 _WORDS_A_MINUTE: Final = 230
 _CHARACTERS_A_MINUTE: Final = 500
+_SHAPES: Final = (0.2, 1.9)  # height by width of what makes a picture of a story: neither a banner nor a tower
+_LONG_NAME: Final = 30  # characters of a publisher's name that a line of small print bears
+_NAME_ENDS: Final = re.compile(r"\s[-–—|·•»>/:]+\s|:\s|\s\(")
+_NO_NAME: Final = frozenset(
+    {"blog", "feed", "headlines", "home", "home page", "front page", "latest", "latest news", "news", "posts", "rss"}
+    | {"rss feed", "top stories", "world", "world news", "all articles", "all posts", "articles", "untitled"}
+)  # titles of feeds that name no publisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +34,20 @@ class Picture:
     url: str
     alt: str  # as the publisher says; empty where not
     ratio: float | None  # height by width
+    width: int | None = None  # pixels, as the publisher states them
 
     def height(self, width: int) -> int | None:
         """Its height in pixels at that width."""
         return None if self.ratio is None else round(width * self.ratio)
+
+    def fit(self, width: int, height: int) -> int:
+        """The width in pixels at which it fills a box of that size, never blown up past its own.
+
+        >>> Picture(url="", alt="", ratio=1.0).fit(536, 360)
+        360
+        """
+        shown = min(width, self.width or width)
+        return shown if self.ratio is None else min(shown, round(height / self.ratio))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +162,7 @@ def _told(story: Story, issue: Issue) -> Told:
         minutes=minutes(lead),
         language="" if language.lower() == issue.language.lower() else line(language),
         direction=_direction(lead, sentences, issue),
-        also=tuple(Other(source=source(a), title=line(a.title), link=address(a.link)) for a in story.also),
+        also=_others(story.also),
     )
 
 
@@ -156,9 +173,33 @@ def _direction(lead: Article, sentences: tuple[str, ...], issue: Issue) -> Liter
     return languages.direction_of(" ".join((line(lead.title), *sentences))) or languages.direction(issue.language)
 
 
+def _others(articles: tuple[Article, ...]) -> tuple[Other, ...]:
+    """The other reports, one for each publisher: the first."""
+    named: dict[str, Other] = {}
+    for article in articles:
+        other = Other(source=source(article), title=line(article.title), link=address(article.link))
+        named.setdefault(other.source, other)
+    return tuple(named.values())
+
+
 def source(article: Article) -> str:
-    """Who published it: the feed's title, else the host."""
-    return line(article.feed_title) or (urlsplit(address(article.link)).hostname or "").removeprefix("www.")
+    """Who published it: the feed's title, its claim left out where it is long; the host where that names nobody."""
+    title = line(article.feed_title)
+    name = _name(title)
+    host = (urlsplit(address(article.link)).hostname or "").removeprefix("www.")
+    return (host or title) if not name or name.lower() in _NO_NAME else name
+
+
+def _name(title: str) -> str:
+    """What comes before the claim in a feed's title.
+
+    >>> _name("Harbour Post"), _name("Harbour Post – Breaking News, Weather and Video from the Coast")
+    ('Harbour Post', 'Harbour Post')
+    """
+    if len(title) <= _LONG_NAME:
+        return title
+    head = _NAME_ENDS.split(title, maxsplit=1)[0].strip()
+    return head if len(head) > 2 else title
 
 
 def minutes(article: Article) -> int:
@@ -184,6 +225,6 @@ def _picture(image: Image | None) -> Picture | None:
     if image is None or not (url := address(image.url)):
         return None
     ratio = image.height / image.width if image.width and image.height else None
-    if ratio is not None and not 0.2 <= ratio <= 1.5:
-        return None  # a banner or a tower: neither makes a picture of a story
-    return Picture(url=url, alt=line(image.alt), ratio=ratio)
+    if ratio is not None and not _SHAPES[0] <= ratio <= _SHAPES[1]:
+        return None
+    return Picture(url=url, alt=line(image.alt), ratio=ratio, width=image.width or None)

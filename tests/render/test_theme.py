@@ -86,6 +86,11 @@ def test_the_brand_of_dark_mode_is_derived_unless_given():
     assert theme.parse({"brand": "#1a1a6e", "brand_dark": "#AABBFF"}).brand_dark == "#aabbff"
 
 
+def test_the_derived_brand_keeps_its_hue_and_is_no_pale_pink():
+    red, green, blue = (int(theme.parse({}).brand_dark[at : at + 2], 16) for at in (1, 3, 5))
+    assert red - max(green, blue) > 100
+
+
 def test_fonts_by_a_short_name():
     assert theme.fonts("serif").startswith("Georgia")
     assert theme.fonts("Verdana, sans-serif") == "Verdana, sans-serif"

@@ -41,6 +41,40 @@ def test_the_source_is_the_feeds_title_or_the_host():
     assert told({"source": "", "link": ""}).source == ""
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Coast Weekly: The Pulse of the Whole Coast", "Coast Weekly"),
+        ("Harbour TV – Breaking News, Weather and Video", "Harbour TV"),
+        ("Tideline > World News and everything beyond", "Tideline"),
+        ("The Society of Friends of the Old Swing Bridge", "The Society of Friends of the Old Swing Bridge"),
+        ("Post - Sea", "Post - Sea"),
+        ("X: A long claim that follows a single letter", "X: A long claim that follows a single letter"),
+        ("Top Stories", "example.org"),
+        ("world", "example.org"),
+        ("News | All that happened on the coast this morning", "example.org"),
+    ],
+)
+def test_a_publishers_name_is_told_without_its_claim(title, name):
+    assert told({"source": title, "link": "https://www.example.org/a"}).source == name
+
+
+def test_a_name_that_says_little_is_better_than_none():
+    assert told({"source": "Top Stories", "link": ""}).source == "Top Stories"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60))
+def test_a_name_is_the_head_of_its_title(title):
+    shown = views.source(samples.article({"title": "T", "source": title, "link": "https://example.org/a"}))
+    assert shown == "example.org" or views.line(title).startswith(shown)
+
+
+def test_each_publisher_is_named_once_among_the_others():
+    also = [{"title": title, "source": source} for title, source in (("B", "Post"), ("C", "Radio"), ("D", "Post"))]
+    assert [(other.source, other.title) for other in told({"also": also}).also] == [("Post", "B"), ("Radio", "C")]
+
+
 @pytest.mark.parametrize(("words", "minutes"), [(0, 0), (1, 1), (230, 1), (231, 2), (1150, 5)])
 def test_reading_time(words, minutes):
     assert told({"text": ["word " * words] if words else []}).minutes == minutes
@@ -91,7 +125,24 @@ def test_the_height_of_a_picture_follows_its_stated_size(width, height, expected
     assert picture.height(112) == expected
 
 
-@pytest.mark.parametrize(("width", "height"), [(728, 90), (100, 900), (1, 1000)])
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (1200, 675, (536, 302)),  # as wide as there is room
+        (1000, 1000, (360, 360)),  # as high as there is room
+        (900, 1600, (202, 359)),
+        (200, 100, (200, 100)),  # never blown up
+        (None, None, (536, None)),
+    ],
+)
+def test_a_picture_fits_its_box(width, height, expected):
+    picture = told({"image": {"url": "https://e.org/a.png", "width": width, "height": height}}).picture
+    assert picture is not None
+    shown = picture.fit(536, 360)
+    assert (shown, picture.height(shown)) == expected
+
+
+@pytest.mark.parametrize(("width", "height"), [(728, 90), (100, 900), (1, 1000), (1000, 1901)])
 def test_banners_and_towers_are_no_pictures(width, height):
     assert told({"image": {"url": "https://e.org/a.png", "width": width, "height": height}}).picture is None
 
