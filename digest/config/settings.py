@@ -44,6 +44,13 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _secret_address(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValueError("is no web address|Write it in full: https://…")  # it is not shown: whoever knows it may post
+    return value
+
+
 def _origin(value: str) -> str:
     if value and (urlsplit(_web_address(value)).path.strip("/") or urlsplit(value).query):
         raise ValueError(f"{value!r} has a path|Give scheme and host alone, as in https://api.example.org")
@@ -167,6 +174,8 @@ class General(Table):
     postal_address: Words = ""  # in every issue; the law wants one
     engine: Literal["local", "procrastinate"] = "local"  # procrastinate needs PostgreSQL
     templates: str = ""  # a folder of your own, file by file over the shipped ones
+    owner: Annotated[str, AfterValidator(_sender_or_none)] = ""  # who gets drafts and bad news; empty: the sender
+    owner_webhook: Annotated[SecretStr, AfterValidator(_secret_address)] = SecretStr("")  # the same by POST of JSON
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -317,6 +326,11 @@ class Config(Table):
     def folder(self) -> Path:
         """Where the file lies; its relative paths start here."""
         return self.path.parent
+
+    @property
+    def owner(self) -> str:
+        """The bare address of whoever looks after it."""
+        return parseaddr(self.digest.owner or self.mail.sender)[1]
 
     @property
     def templates(self) -> Path | None:

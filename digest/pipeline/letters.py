@@ -14,7 +14,7 @@ from digest.send.sender import Sender
 async def post(kit: Kit, message: Message) -> None:
     """Sends it; SendError where the provider did not take it."""
     provider = providers.load(kit.config.mail, base_url=kit.mailbox_url or None, folder=kit.config.folder)
-    made = _batch(message)
+    made = batch(message)
     rate = kit.config.mail.requests_per_second
     async with Sender(provider, per_second=rate, now=kit.now) as sender:
         decision = await sender.post(provider.encode(made), made)
@@ -24,8 +24,8 @@ async def post(kit: Kit, message: Message) -> None:
         raise SendError(f"{message.subject!r} was not accepted ({outcome})")
 
 
-def _batch(message: Message) -> Batch:
-    """A batch of that message alone, nothing left to merge."""
+def batch(message: Message) -> Batch:
+    """A batch of that message alone, nothing left to merge, under a key of its own."""
     recipient = Recipient(
         subscriber_id=0, address=message.to_address, name=message.to_name, message_id=message.message_id, values={}
     )

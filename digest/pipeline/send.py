@@ -43,6 +43,7 @@ class SendReport:
     expired: int
     failures: tuple[Failure, ...] = ()  # the rejected, with reasons; the first 1,000
     note: str = ""  # why sending ended before all was sent
+    is_over: bool = False  # nothing is left to send, nor to be sent again
 
     @property
     def is_partial(self) -> bool:
@@ -275,11 +276,12 @@ async def _counts(kit: Kit, issue_id: int) -> Mapping[DeliveryState, int]:
 async def _end(kit: Kit, issue_id: int, note: str) -> SendReport:
     """The report; the issue is sent, or expired, once nothing is left to send, nor to be sent again."""
     told = await report(kit, issue_id, note=note)
-    if not told.pending and not await _is_open(kit, issue_id):
-        state = IssueState.EXPIRED if told.expired and not told.accepted else IssueState.SENT
-        async with kit.database.write() as connection:
-            await sendings.finish(connection, issue_id, state)
-    return told
+    if told.pending or await _is_open(kit, issue_id):
+        return told
+    state = IssueState.EXPIRED if told.expired and not told.accepted else IssueState.SENT
+    async with kit.database.write() as connection:
+        await sendings.finish(connection, issue_id, state)
+    return replace(told, is_over=True)
 
 
 async def _is_open(kit: Kit, issue_id: int) -> bool:

@@ -26,6 +26,11 @@ _RETRY_SOONEST, _RETRY_LATEST = timedelta(minutes=1), timedelta(minutes=15)
 _PASSING = (StoreError, WorkerError, CollectError)
 
 
+async def _silent(kit: Kit, notice_id: int) -> None:
+    """Nobody is told."""
+    del kit, notice_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
     """What the steps do; `pipeline.stages` has ours."""
@@ -33,6 +38,7 @@ class Stages:
     collect: Callable[[Kit, Newsletter], Awaitable[None]]
     make: Callable[[Kit, Newsletter, Due, issues.Claim, str], Awaitable[None]]  # str: the cadence
     send: Callable[[Kit, int, asyncio.Event], Awaitable[None]]  # the issue's id; set: begin nothing more
+    tell: Callable[[Kit, int], Awaitable[None]] = _silent  # a notice's id
 
 
 def collecting(newsletter: str) -> Step:
@@ -52,9 +58,14 @@ def sending(issue_id: int, *, until: datetime | None = None) -> Step:
     return Step(name="send", key=f"send:{issue_id}", args=args)
 
 
+def telling(notice_id: int) -> Step:
+    """Send a word to the owner that is written down."""
+    return Step(name="tell", key=f"tell:{notice_id}", args={"notice": notice_id})
+
+
 async def run(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     """Does that step; the steps that follow from it. KeyError for a step of no such name."""
-    return await {"collect": _collect, "make": _make, "send": _send}[step.name](kit, step, stages)
+    return await {"collect": _collect, "make": _make, "send": _send, "tell": _tell}[step.name](kit, step, stages)
 
 
 async def _collect(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
@@ -150,6 +161,11 @@ def _newsletter(kit: Kit, record: issues.IssueRecord) -> Newsletter:
 async def _send(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     async with _stop(kit, _time(step, "until")) as stop:
         await stages.send(kit, int(step.args["issue"]), stop)
+    return ()
+
+
+async def _tell(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    await stages.tell(kit, int(step.args["notice"]))
     return ()
 
 

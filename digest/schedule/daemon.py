@@ -41,13 +41,12 @@ class Daemon:
         kit: Kit,
         engine: Engine,
         *,
-        tell: notices.Tell = notices.to_log,
         beat: Beat | None = None,
         chance: random.Random | None = None,
     ) -> None:
-        """`engine` does what falls due; `tell` tells the owner; `beat` is called after each sweep."""
+        """`engine` does what falls due; `beat` is called after each sweep."""
         self.kit = kit
-        self._engine, self._tell, self._beat = engine, tell, beat
+        self._engine, self._beat = engine, beat
         self._chance = chance or random.Random()  # noqa: S311 — jitter
         self._since = kit.now()
         self._ledgers: dict[tuple[str, str], ledger.Ledger] = {}
@@ -95,7 +94,7 @@ class Daemon:
             for newsletter in tuple(self.kit.config.newsletters.values()):
                 await self._guarded(newsletter.name, self._sweep_newsletter(newsletter))
             await self._guarded("sending", self._send())
-            await self._guarded("notices", notices.tell(self.kit, self._tell))
+            await self._guarded("notices", self._notice())
             self.swept_at = self.kit.now()
         if self._beat is not None:
             self._beat()
@@ -140,6 +139,9 @@ class Daemon:
             may_leave, until = ledger.window_closes(newsletter, now) if newsletter else (True, None)
             if may_leave:
                 await self._engine.submit([steps.sending(record.id, until=until)])
+
+    async def _notice(self) -> None:
+        await self._engine.submit(await notices.sweep(self.kit))
 
     async def _pause(self) -> None:
         """Until the minute is over, an alarm rings, or the program stops."""

@@ -20,7 +20,7 @@ from digest.pipeline.kit import Kit
 
 log = logging.getLogger(__name__)
 
-QUEUES = ("collect", "make", "send", "care")  # a queue a step, so that each is sized apart
+QUEUES = ("collect", "make", "send", "tell", "care")  # a queue a step, so that each is sized apart
 _LOCK = 0x6469_6766  # one process makes Procrastinate's tables, the others wait
 _STALLED_S = 20.0  # without a heartbeat: its worker is dead
 _HEARTBEAT_S = 5.0
@@ -93,7 +93,7 @@ class Distributed:
     ) -> None:
         """Works jobs off until cancelled, or (`wait` False) until there is none."""
         await self._app.run_worker_async(
-            queues=[*queues, "care"] if queues else list(QUEUES),
+            queues=[*queues, "tell", "care"] if queues else list(QUEUES),
             concurrency=concurrency,
             wait=wait,
             name=name,

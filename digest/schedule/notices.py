@@ -1,37 +1,68 @@
-"""What the owner hears of an issue, once: it failed, it is held, it is made and waits for its time."""
+"""What the owner hears of, once: an issue that failed, is held, expired or waits as a draft; a provider that is silent.
+
+The sweep notes it, in the transaction that marks it as noted, and gives the steps that send what is written down.
+"""
 
 import logging
-from collections.abc import Awaitable, Callable
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.model import IssueState, Step
+from digest.pipeline import notices, steps, wording
 from digest.pipeline.kit import Kit
-from digest.store import issues
+from digest.store import issues, owner
+from digest.store import notices as rows
+from digest.store.notices import Words
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[issues.IssueRecord], Awaitable[None]]  # the record's state says what there is to tell
+_DRAFTS = frozenset({IssueState.READY, IssueState.HELD})
 
 
-async def to_log(record: issues.IssueRecord) -> None:
-    """Tells whoever reads the log."""
-    told = {"issue": record.name, "slot": record.slot, "state": str(record.state), "note": record.note or ""}
-    log.warning("for the owner", extra=told)
-
-
-async def tell(kit: Kit, say: Tell) -> None:
-    """Tells of every issue that calls for it. What could not be told is told at the next sweep."""
+async def sweep(kit: Kit) -> list[Step]:
+    """Notes what is new; the steps that send what waits."""
     async with kit.database.read() as connection:
-        found = await issues.untold(connection, now=kit.now())
+        found = [r for r in await issues.untold(connection, now=kit.now()) if _is_worth(kit, r)]
+        shut = await rows.open_circuits(connection, now=kit.now())
+        told = await rows.told_circuits(connection)
     for record in found:
-        await _tell(kit, say, record)
+        await _note_issue(kit, record)
+    if set(shut) != told:
+        async with kit.database.write() as connection:
+            for name in sorted(set(shut) - told):
+                await say(kit, connection, wording.circuit(name, shut[name]))
+            for name in told - set(shut):
+                await rows.over(connection, name, now=kit.now())
+    return await _due(kit)
 
 
-async def _tell(kit: Kit, say: Tell, record: issues.IssueRecord) -> None:
+async def say(kit: Kit, connection: AsyncConnection, words: Words) -> None:
+    """Writes it down and into the log."""
+    if await notices.say(kit, connection, words):
+        log.warning("for the owner", extra={"about": words.about, "subject": words.subject})
+
+
+def _is_worth(kit: Kit, record: issues.IssueRecord) -> bool:
+    """Not what merely waits for its window; not a draft of a newsletter that is gone."""
+    newsletter = kit.config.newsletters.get(record.newsletter)
+    return record.state is not IssueState.READY or (newsletter is not None and bool(newsletter.approve))
+
+
+async def _note_issue(kit: Kit, record: issues.IssueRecord) -> None:
     async with kit.database.write() as connection:
         if not await issues.notified(connection, record):
-            return  # another daemon was faster
-    try:
-        await say(record)
-    except Exception:
-        log.exception("the owner could not be told", extra={"issue": record.name})
-        async with kit.database.write() as connection:
-            await issues.unnotified(connection, record)
+            return  # another daemon was faster, or it has moved on
+        await say(kit, connection, await _words(kit, connection, record))
+
+
+async def _words(kit: Kit, connection: AsyncConnection, record: issues.IssueRecord) -> Words:
+    newsletter = kit.config.newsletters.get(record.newsletter)
+    if newsletter is not None and newsletter.approve and record.state in _DRAFTS:
+        return await notices.draft(kit, connection, record)
+    return wording.issue(record, newsletter)
+
+
+async def _due(kit: Kit) -> list[Step]:
+    async with kit.database.read() as connection:
+        dead = [name for name in await rows.owners(connection) if owner.is_dead(name)]
+        return [steps.telling(number) for number in await rows.due(connection, now=kit.now(), dead=dead)]

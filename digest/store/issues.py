@@ -292,9 +292,9 @@ async def expire(connection: AsyncConnection, *, now: datetime) -> list[IssueRec
 
 
 async def untold(connection: AsyncConnection, *, now: datetime) -> list[IssueRecord]:
-    """Issues whose state the owner should hear of and has not: failed, held, or made and still to leave."""
+    """Issues whose state the owner should hear of and has not: failed, held, expired, or made and still to leave."""
     ahead = and_(issue.c.state == IssueState.READY, issue.c.send_at > now)
-    worth = or_(issue.c.state.in_((IssueState.FAILED, IssueState.HELD)), ahead)
+    worth = or_(issue.c.state.in_((IssueState.FAILED, IssueState.HELD, IssueState.EXPIRED)), ahead)
     new = or_(issue.c.notified.is_(None), issue.c.notified != issue.c.state)
     rows = await connection.execute(select(*_columns()).where(worth, new).order_by(issue.c.due_at, issue.c.id))
     return [_record(row) for row in rows]
@@ -305,11 +305,6 @@ async def notified(connection: AsyncConnection, record: IssueRecord) -> bool:
     new = or_(issue.c.notified.is_(None), issue.c.notified != record.state)
     where = (issue.c.id == record.id, issue.c.state == record.state, new)
     return (await connection.execute(update(issue).where(*where).values(notified=record.state))).rowcount == 1
-
-
-async def unnotified(connection: AsyncConnection, record: IssueRecord) -> None:
-    """Takes that back: the owner could not be told."""
-    await connection.execute(update(issue).where(issue.c.id == record.id).values(notified=None))
 
 
 async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> IssueRecord | None:

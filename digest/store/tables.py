@@ -266,3 +266,30 @@ circuit = Table(  # a provider's rate and health, shared by all who send through
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("rate", Float),
 )
+
+notice = Table(  # a word to the owner, each once: fixed before its request leaves, as a batch is
+    "notice",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("about", String(128), nullable=False),  # issue:12:failed, circuit:resend:…
+    Column("way", String(8), nullable=False),  # mail, webhook
+    Column("at", UtcDateTime, nullable=False),  # of the Date header
+    Column("address", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text),  # null once it was taken
+    Column("html", Text),
+    Column("state", String(16), nullable=False),  # as of a delivery
+    Column("key", String(64), nullable=False),
+    Column("body_hash", LargeBinary),
+    Column("provider", String(64)),
+    Column("owner", String(64)),
+    Column("lease_until", UtcDateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # also the fence
+    Column("replays", Integer, nullable=False, server_default="0"),
+    Column("first_sent_at", UtcDateTime),
+    Column("next_at", UtcDateTime),  # unknown: replay then; null: never again
+    Column("over_at", UtcDateTime),  # when what it tells of had passed (a circuit closed)
+    Column("note", Text),
+    UniqueConstraint("about", "way"),
+)
+Index("ix_notice_state", notice.c.state)

@@ -136,7 +136,7 @@ async def test_what_is_refused_or_empty_is_recorded_and_not_tried_again(database
     assert here.work.made == []
     await here.sweep(to=SLOT + 21 * MINUTE)
     assert list((await here.states()).values()) == ["failed" if isinstance(error, PreflightError) else "skipped"]
-    assert here.told == ([("morning/1", "failed")] if isinstance(error, PreflightError) else [])
+    assert here.told == (["issue:1:failed"] if isinstance(error, PreflightError) else [])
 
 
 @pytest.mark.parametrize("error", [WorkerError("killed"), OSError("disk full"), KeyError("a bug")])
@@ -158,7 +158,7 @@ async def test_it_is_given_up_when_it_is_too_late_and_told_once(database) -> Non
     for minutes in range(0, 180, 5):
         await here.sweep(to=SLOT + minutes * MINUTE)
     assert await here.states() == {"2026-11-23T07:30": "failed"}
-    assert here.told == [("morning/1", "failed")]
+    assert here.told == ["issue:1:failed"]
 
 
 async def test_it_is_given_up_when_the_next_slot_comes(database) -> None:
@@ -248,12 +248,12 @@ async def test_made_ahead_it_waits_for_its_time_and_the_owner_sees_it(database) 
     await here.sweep(to=SLOT - 4 * timedelta(hours=1))
     assert await here.states() == LATER
     await here.sweep(to=SLOT - 3 * timedelta(hours=1))
-    assert here.told == [("morning/1", "ready")]
+    assert here.told == ["issue:1:draft"]
     await here.sweep(to=SLOT - MINUTE)
     assert here.work.sent == []
     await here.sweep(to=SLOT)
     assert len(here.work.sent) == 1
-    assert here.told == [("morning/1", "ready")]
+    assert here.told == ["issue:1:draft"]
 
 
 async def test_held_it_waits_for_approval(database) -> None:
@@ -262,7 +262,7 @@ async def test_held_it_waits_for_approval(database) -> None:
     await here.sweep(to=SLOT - 4 * timedelta(hours=1))
     await here.sweep(to=SLOT + MINUTE)
     assert await here.states() == {"2026-11-23T07:30": "held"}
-    assert here.told == [("morning/1", "held")]
+    assert here.told == ["issue:1:draft"]
     assert here.work.sent == []
     async with database.write() as connection:
         (record,) = await issues.listed(connection)
@@ -280,22 +280,16 @@ async def test_held_too_long_it_expires(database) -> None:
 
 
 async def test_an_owner_who_cannot_be_told_is_told_later(database) -> None:
-    clock, work, told = Clock(), Work(), []
-    work.make_error = PreflightError("too large")
-    kit = kit_of(database, clock)
-    engine = Local(kit, work.stages)
-
-    async def tell(record: issues.IssueRecord) -> None:
-        told.append(record.name)
-        if len(told) == 1:
-            raise OSError("no route")
-
-    daemon = Daemon(kit, engine, tell=tell)
-    for at in (START, SLOT, SLOT + MINUTE, SLOT + 2 * MINUTE, SLOT + 3 * MINUTE):
-        clock.at = at
-        await daemon.sweep()
-        await engine.drain(10)
-    assert told == ["morning/1", "morning/1"]
+    here = world(database)
+    here.work.make_error, here.work.tell_error = PreflightError("too large"), OSError("no route")
+    await here.sweep()
+    await here.sweep(to=SLOT)
+    await here.sweep(to=SLOT + MINUTE)
+    assert here.told == []
+    here.work.tell_error = None
+    for minutes in (2, 3, 4):
+        await here.sweep(to=SLOT + minutes * MINUTE)
+    assert here.told == ["issue:1:failed"]
 
 
 async def test_it_leaves_within_its_window_only(database) -> None:

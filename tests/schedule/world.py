@@ -7,17 +7,34 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from digest.config import Config, Newsletter, parse
-from digest.model import Due, Step
+from digest.model import DeliveryState, Due, Rendered, Slot, SlotKind, Slotted, Step
 from digest.pipeline.kit import Kit
 from digest.pipeline.steps import Stages
 from digest.schedule.daemon import Daemon
 from digest.schedule.engine import Local
-from digest.store import Database, issues
+from digest.store import Database, issues, notices, renditions
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)  # a Monday, 07:00 in Berlin
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 DAILY = 'title = "Morning"\nschedule = "30 7 * * *"\ntimezone = "Europe/Berlin"'
+RENDERED = Rendered(
+    subject="Züge fahren wieder",
+    preheader="",
+    html=Slotted(
+        parts=('<html><body class="x"><h1>Züge</h1><a href="', '">leave</a></body></html>'),
+        slots=(Slot(name="unsubscribe_url", kind=SlotKind.URL),),
+        is_html=True,
+    ),
+    text=Slotted(parts=("Züge\n\nLeave: ", "\n"), slots=(Slot(name="unsubscribe_url"),)),
+)
+FINDING = {
+    "level": "warning",
+    "rule": "alt",
+    "message": "<b>an image</b> says nothing",
+    "place": "",
+    "remedy": "Add alt.",
+}
 
 
 def config(**newsletters: str) -> Config:
@@ -53,6 +70,8 @@ class Work:
     made: list[str] = field(default_factory=list)
     until: list[datetime | None] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
+    told: list[notices.Notice] = field(default_factory=list)
+    tell_error: Exception | None = None
     make_error: BaseException | None = None
     make_error_on: str = ""  # the day
     collect_error: BaseException | None = None
@@ -60,7 +79,7 @@ class Work:
 
     @property
     def stages(self) -> Stages:
-        return Stages(collect=self.collect, make=self.make, send=self.send)
+        return Stages(collect=self.collect, make=self.make, send=self.send, tell=self.tell)
 
     async def collect(self, _kit: Kit, newsletter: Newsletter) -> None:
         self.collected.append(newsletter.name)
@@ -79,22 +98,34 @@ class Work:
     async def send(self, _kit: Kit, issue_id: int, _stop: asyncio.Event) -> None:
         self.sent.append(issue_id)
 
+    async def tell(self, kit: Kit, notice_id: int) -> None:
+        """Takes the word to the owner, or fails."""
+        if self.tell_error is not None:
+            raise self.tell_error
+        async with kit.database.write() as connection:
+            held = await notices.claim(connection, notice_id, owner=kit.owner, now=kit.now(), lease=MINUTE)
+            if held is not None and await notices.settle(connection, held, DeliveryState.ACCEPTED):
+                self.told.append(held)
+
 
 async def freeze(kit: Kit, newsletter: Newsletter, held: issues.Claim) -> bool:
-    """The issue as `build` freezes it, without content."""
+    """The issue as `build` freezes it, of one line."""
     state = "held" if newsletter.approve_required else "ready"
     now = kit.now()
     async with kit.database.write() as connection:
-        return await issues.freeze(
+        kept = await issues.freeze(
             connection,
             held,
             title="T",
-            content={},
+            content={"preflight": [FINDING]},
             told=(),
             made_at=now,
             expires_at=now + newsletter.expires_after,
             state=state,
         )
+        if kept:
+            await renditions.save(connection, held.issue_id, "", RENDERED)
+    return kept
 
 
 class Watched(Local):
@@ -118,7 +149,11 @@ class World:
     engine: Watched
     work: Work
     clock: Clock
-    told: list[tuple[str, str]]
+
+    @property
+    def told(self) -> list[str]:
+        """What the owner heard of, in order: issue:1:failed, …"""
+        return [notice.about for notice in self.work.told]
 
     @property
     def kit(self) -> Kit:
@@ -139,11 +174,7 @@ class World:
 
 def world(database: Database, *, settings: Config | None = None, clock: Clock | None = None, owner: str = "a") -> World:
     """A daemon that has not swept yet."""
-    clock, work, told = clock or Clock(), Work(), []
+    clock, work = clock or Clock(), Work()
     kit = kit_of(database, clock, settings=settings, owner=owner)
     engine = Watched(kit, work.stages)
-
-    async def tell(record: issues.IssueRecord) -> None:
-        told.append((record.name, str(record.state)))
-
-    return World(Daemon(kit, engine, tell=tell), engine, work, clock, told)
+    return World(Daemon(kit, engine), engine, work, clock)

@@ -1,0 +1,143 @@
+"""What the owner reads: pure functions from what happened to words, each naming the command that mends it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from digest.config import Newsletter
+from digest.model import Finding, IssueState, Level, Rendered
+from digest.store.issues import IssueRecord
+from digest.store.notices import Words
+
+_BODY = re.compile(r"<body[^>]*>", re.IGNORECASE)
+_BOX = (
+    '<div style="margin:0;padding:20px 24px;border-bottom:2px solid #b45309;background-color:#fffbeb;color:#1d2329;'
+    "font:15px/1.6 -apple-system,'Segoe UI',Roboto,Arial,sans-serif;text-align:start\">{}</div>"
+)
+_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+    'content="width=device-width, initial-scale=1"><title>{}</title></head><body style="margin:0">{}</body></html>'
+)
+_LEVELS = {Level.ERROR: "must be mended", Level.WARNING: "look at it"}
+_MOST = 20  # findings shown
+
+
+def draft(
+    record: IssueRecord,
+    newsletter: Newsletter,
+    rendered: Rendered,
+    findings: Sequence[Finding],
+    *,
+    values: Mapping[str, str],
+    url: str,
+) -> Words:
+    """The issue as it would leave, under a box that says when, what preflight found, and how to hold or change it.
+
+    `values` fill its slots; `url`: where it can be seen in the browser.
+    """
+    subject = f"[Draft] {rendered.subject}"
+    lines = _draft_lines(record, newsletter, findings, url)
+    box = _BOX.format(_paragraphs(lines, url))
+    html = rendered.html.fill({slot.name: values.get(slot.name, "") for slot in rendered.html.slots})
+    text = rendered.text.fill({slot.name: values.get(slot.name, "") for slot in rendered.text.slots})
+    found = _BODY.search(html)
+    at = found.end() if found else 0
+    return Words(
+        about=f"issue:{record.id}:draft",
+        subject=subject,
+        text="\n\n".join(lines) + f"\n\n{'-' * 60}\n\n{text}",
+        html=html[:at] + box + html[at:],
+    )
+
+
+def issue(record: IssueRecord, newsletter: Newsletter | None) -> Words:
+    """What became of an issue that did not leave, by its state."""
+    title = newsletter.title if newsletter else record.newsletter
+    why, name = record.note or "the log says why", record.name
+    said = {
+        IssueState.FAILED: (
+            f"could not be made: {why}",
+            f"The next issue tells its news. To make one by hand, once it is mended: digest build {record.newsletter}",
+        ),
+        IssueState.HELD: (
+            "is held and will not leave",
+            f"To let it go: digest issues approve {name}",
+        ),
+        IssueState.EXPIRED: (
+            f"was not sent in time ({why})",
+            f"To send it all the same: digest send {name}",
+        ),
+    }
+    what, remedy = said[record.state]
+    return plain(
+        f"issue:{record.id}:{record.state}", f"{title}: issue {name} {what}", f"Its slot: {record.slot}", remedy
+    )
+
+
+def unknown(record: IssueRecord, count: int) -> Words:
+    """Some readers may have it, or may not: a person decides."""
+    subject = f"{record.newsletter}: of issue {record.name}, {count:,} may not have arrived"
+    why = "The provider's answer did not come, and it would not know the request again."
+    remedy = (
+        f"Who they are: digest issues show {record.name}. If your provider's log does not list them, send again: "
+        f"digest send {record.name} --resume --resend-unknown"
+    )
+    return plain(f"issue:{record.id}:unknown", subject, why, remedy)
+
+
+def refused(record: IssueRecord, why: str) -> Words:
+    """The provider does not take anything from this account."""
+    subject = f"{record.newsletter}: the mail provider refuses issue {record.name}"
+    remedy = "Mend [mail], look with `digest doctor`, and reload the daemon: it tries again each minute."
+    return plain(f"issue:{record.id}:refused", subject, why, remedy)
+
+
+def circuit(provider: str, until: datetime) -> Words:
+    """The provider does not answer."""
+    why = f"It is not asked again before {until:%H:%M} UTC; what is to be sent waits, and nothing is lost."
+    remedy = "Look at its status page. `digest status` shows what waits."
+    return plain(f"circuit:{provider}:{until:%Y-%m-%dT%H:%M:%S}", f"{provider} does not answer", why, remedy)
+
+
+def fault(newsletter: str, faults: Sequence[str]) -> Words:
+    """A newsletter that the daemon leaves out, or keeps as it was, because its configuration is faulty."""
+    mark = sum(sum(map(ord, text)) for text in faults)
+    subject = f"{newsletter}: its configuration is faulty"
+    remedy = "The other newsletters go on. Mend it, then reload the daemon (SIGHUP); `digest check` names every fault."
+    return plain(f"config:{newsletter}:{mark}", subject, *faults, remedy)
+
+
+def plain(about: str, subject: str, *lines: str) -> Words:
+    """Words without an issue in them."""
+    html = _PAGE.format(escape(subject), _BOX.format(_paragraphs((subject, *lines))))
+    return Words(about=about, subject=_one_line(subject), text="\n\n".join(lines), html=html)
+
+
+def _draft_lines(record: IssueRecord, letter: Newsletter, findings: Sequence[Finding], url: str) -> tuple[str, ...]:
+    name = record.name
+    at = record.send_at or record.due_at
+    local = f"{at.astimezone(ZoneInfo(letter.timezone)):%A %d %B %Y, %H:%M} ({letter.timezone})"
+    if record.state is IssueState.HELD:
+        what = f"This is the draft of issue {name}. It leaves at {local}, but only if you approve it:"
+        how = f"digest issues approve {name}"
+    else:
+        what = f"This is the draft of issue {name}. It leaves at {local}, unless you hold it:"
+        how = f"digest issues hold {name}"
+    worth = [f for f in findings if f.level in _LEVELS]
+    said = [f"{_LEVELS[f.level]}: {f.message} {f.remedy}".strip() for f in worth[:_MOST]]
+    looked = "Preflight found nothing to mend." if not said else f"Preflight found {len(worth)}:"
+    return (what, how, f"See it: {url}", f"Change it before it leaves: digest preview {name}", looked, *said)
+
+
+def _paragraphs(lines: Sequence[str], url: str = "") -> str:
+    return "".join(f'<p style="margin:0 0 8px">{_linked(escape(_one_line(line)), escape(url))}</p>' for line in lines)
+
+
+def _linked(line: str, url: str) -> str:
+    return line.replace(url, f'<a href="{url}" style="color:#0b57d0">{url}</a>') if url else line
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
