@@ -56,6 +56,15 @@ class Feed:
     entries: tuple[Entry, ...] = ()
 
 
+class SourceKind(StrEnum):
+    """What a source is read as."""
+
+    AUTO = "auto"  # a feed or a sitemap, by its content
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    PAGE = "page"  # an index page whose links are the articles
+
+
 class FeedState(StrEnum):
     """How polling a feed stands."""
 
@@ -97,7 +106,9 @@ class FeedRecord:
     redirect_seen: int = 0
     gone_since: datetime | None = None  # the first 410 in a row
     since: datetime | None = None  # what a first poll lets in, where the owner chose (feeds add --since)
-    note: str = ""  # what the owner should know: moved, flooded; empty where nothing is
+    note: str = ""  # what the owner should know: moved, flooded; kept for a week; empty where nothing is
+    noted_at: datetime | None = None
+    silent_from: datetime | None = None  # by its own rhythm: with nothing new until then, it has stopped publishing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def list_feeds(
         out.document({"feeds": [_shown(*row) for row in rows]})
     elif rows:
         out.table(
-            [_row(*row) for row in rows], heads=("newsletter", "feed", "section", "state", "last success", "error")
+            [_row(*row) for row in rows], heads=("newsletter", "feed", "section", "state", "last success", "to know")
         )
     else:
         out.note("no feed yet: add one with `digest feeds add URL`")
@@ -56,13 +56,22 @@ def _shown(letter: str, feed: Any, record: Any) -> dict[str, object]:
         "state": record.state if record else "new",
         "last_ok": record.last_ok.isoformat() if record and record.last_ok else None,
         "error": record.last_error if record else None,
+        "concerns": _concerns(record),
     }
 
 
 def _row(letter: str, feed: Any, record: Any) -> tuple[str, ...]:
     if record is None:
         return letter, feed.url, feed.section, "new", "–", ""
-    return letter, feed.url, feed.section, str(record.state), out.when(record.last_ok), record.last_error or ""
+    said = "; ".join(_concerns(record)) or record.last_error or ""
+    return letter, feed.url, feed.section, str(record.state), out.when(record.last_ok), said
+
+
+def _concerns(record: Any) -> list[str]:
+    """What the owner should know of that feed, a sentence each."""
+    from digest.collect import policy
+
+    return list(policy.concerns(record, desk.now())) if record else []
 
 
 @app.command("add", epilog="Example: digest feeds add https://example.org --section World")
@@ -72,28 +81,34 @@ def add(
     newsletter: Letter = None,
     section: Annotated[str, typer.Option("--section", help="The part of the issue it goes to.")] = "",
     weight: Annotated[float, typer.Option("--weight", help="How much its stories count; 1 is usual.")] = 1.0,
+    since: Annotated[
+        str,
+        typer.Option("--since", help="What its first poll lets into the next issue: from YYYY-MM-DD on, all, none."),
+    ] = "",
+    kind: Annotated[
+        str, typer.Option("--kind", help="Read it as that alone: feed, sitemap, page; auto finds out.")
+    ] = "auto",
     config: ConfigPath = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
-    """Adds a feed to digest.toml; finds the one behind a page's address."""
-    from digest.cli import editing
+    """Adds a feed to digest.toml; finds the one behind a page's address, or what can stand for it."""
+    from digest.cli import adding, editing
     from digest.config import FeedSettings
-    from digest.pipeline import collect as collecting
 
     settings = desk.load(config)
     letter = desk.newsletter(settings, newsletter)
-
-    async def work() -> str:
-        async with desk.kit(settings, trusted=(url,)) as kit:
-            return await collecting.find_feed(kit, url)
-
-    found = run.loop(work())
-    if found in {feed.url for feed in letter.feeds}:
-        out.document({"url": found, "added": False}) if as_json else out.line(f"{letter.name} reads {found} already")
+    wanted = adding.kind(kind)
+    start = adding.since(since, letter.timezone)
+    found = run.loop(adding.found(settings, url, wanted))
+    if found.url in {feed.url for feed in letter.feeds}:
+        adding.show(letter.name, found, added=False, as_json=as_json)
         return 3
-    editing.change(settings, letter.name, [FeedSettings(url=found, section=section, weight=weight)], ())
-    out.document({"url": found, "added": True}) if as_json else out.line(f"{letter.name} now reads {found}")
+    named = FeedSettings(url=found.url, section=section, weight=weight, kind=adding.spelled(found.kind))
+    editing.change(settings, letter.name, [named], ())
+    if start is not None and not run.loop(adding.start(settings, found.url, start)):
+        out.note(f"{found.url} was collected before: --since changes nothing")
+    adding.show(letter.name, found, added=True, as_json=as_json)
     return 0
 
 

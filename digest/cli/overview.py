@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from digest.cli import desk, out
+from digest.collect import policy
 from digest.config import Config
 from digest.schedule import slots
 from digest.store import Database, deliveries, feeds, issues
@@ -48,6 +49,7 @@ def _feed(url: str, record: Any) -> dict[str, Any]:
         "last_ok": record.last_ok.isoformat() if record and record.last_ok else None,
         "next_check": record.next_check.isoformat() if record and record.next_check else None,
         "error": record.last_error if record else None,
+        "concerns": list(policy.concerns(record, desk.now())) if record else [],
     }
 
 
@@ -74,8 +76,8 @@ def show(found: dict[str, Any]) -> None:
     states = Counter(feed["state"] for feed in found["feeds"])
     out.line("feeds: " + (", ".join(f"{n} {state}" for state, n in sorted(states.items())) or "none"))
     for feed in found["feeds"]:
-        if feed["error"]:
-            out.line(f"  {feed['url']}: {feed['error']}")
+        for said in feed["concerns"] or filter(None, [feed["error"]]):
+            out.line(f"  {feed['url']}: {said}")
     if found["issues"]:
         rows = [
             (i["issue"], i["slot"], i["state"], _counts(i["deliveries"]) or i["note"] or "") for i in found["issues"]

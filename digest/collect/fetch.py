@@ -131,6 +131,10 @@ class Fetcher:
         headers = {"Accept": _ACCEPT_FEED, **_conditions(validators)}
         return await self._chase(url, headers, named=self._addresses.is_named(url), validators=validators)
 
+    async def linked(self, url: str) -> Fetched:
+        """What a source's content leads to and is meant for machines: a sitemap of an index. Never trusted as named."""
+        return await self._chase(url, {"Accept": _ACCEPT_FEED}, named=False)
+
     async def page(self, url: str) -> Fetched:
         """An article page; FetchError of kind `robots` where its host asks machines to stay away.
 

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -35,6 +35,9 @@ _REUSED_AFTER = timedelta(days=7)
 _SAME_DATE = timedelta(days=2)
 _FLOOD_SHARE = 0.6
 _FLOOD_COUNT = 5
+EVERYTHING = datetime(1970, 1, 1, tzinfo=UTC)  # as `since`: all that a first poll brings, undated entries too
+NOTHING = datetime(9999, 1, 1, tzinfo=UTC)
+_UNDATED = datetime(1900, 1, 1, tzinfo=UTC)
 FIRST_NEWEST = 10  # DESIGN §3: what a first poll lets in
 FIRST_DAYS = timedelta(days=7)
 
@@ -329,10 +332,11 @@ def _likeness(one: str, other: str) -> float:
 def held_at_first(matches: Sequence[Match], *, now: datetime, since: datetime | None = None) -> frozenset[int]:
     """The entries (by place) that a first poll stores but keeps out of the next issue.
 
-    Let in are those of the last 7 days and the newest 10; with `since` those published since then.
+    Let in are those of the last 7 days and the newest 10; with `since` those published since then, undated ones only
+    where that is EVERYTHING.
     """
     if since is not None:
-        return frozenset(m.entry for m in matches if m.marks.published is None or m.marks.published < since)
+        return frozenset(m.entry for m in matches if since > EVERYTHING and (m.marks.published or _UNDATED) < since)
     ranked = sorted(matches, key=lambda m: (-(m.marks.published or now).timestamp(), m.entry))
     newest = {m.entry for m in ranked[:FIRST_NEWEST]}
     recent = {m.entry for m in matches if m.marks.published and m.marks.published >= now - FIRST_DAYS}

@@ -8,6 +8,8 @@ from digest.errors import FetchError
 _KNOWN = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _HEAD = 2  # bytes that tell what the body is
 _AUTO = zlib.MAX_WBITS | 32  # gzip or zlib, by its header
+_MAGIC = b"\x1f\x8b"
+MAX_BYTES = 10_000_000  # of a file, unpacked
 
 
 class Inflater:
@@ -44,7 +46,7 @@ class Inflater:
 
     def _begin(self) -> None:
         """By the first bytes: servers say gzip and send plain text, or say deflate and leave out zlib's header."""
-        is_gzip = self._head[:2] == b"\x1f\x8b"
+        is_gzip = self._head[:2] == _MAGIC
         is_zlib = len(self._head) > 1 and self._head[0] & 15 == 8 and int.from_bytes(self._head[:2], "big") % 31 == 0
         if "gzip" in self._name and not is_gzip:
             self._is_plain = True
@@ -69,3 +71,17 @@ class Inflater:
         self._size += len(data)
         if self._size > self._max_bytes:
             raise FetchError(f"the size is over the limit of {self._max_bytes / 1e6:g} MB", kind="size")
+
+
+def is_packed(body: bytes) -> bool:
+    """Whether a file is itself gzipped."""
+    return body.startswith(_MAGIC)
+
+
+def unpacked(body: bytes, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """A file that was itself gzipped (sitemap.xml.gz), under the same bound; any other as it is. FetchError."""
+    if not is_packed(body):
+        return body
+    inflater = Inflater("gzip", max_bytes=max_bytes)
+    inflater.feed(body)
+    return inflater.body()

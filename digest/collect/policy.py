@@ -27,6 +27,11 @@ _OUTAGE_WAIT = timedelta(minutes=5)
 _OUTAGE_HOSTS = 3
 _AGREEING_REDIRECTS = 3
 _UNCONDITIONAL_EVERY = 7 * DAY
+_SILENT_AT_LEAST = 14 * DAY
+_SILENT_USUAL = 5  # times the usual gap between two entries
+_SILENT_LONGEST = 2  # times the longest gap seen
+_RHYTHM = 5  # dated entries, for a rhythm to be known
+_NOTED = 7 * DAY  # how long the owner finds a note in the status
 OFFLINE = frozenset({"dns", "connect"})
 
 
@@ -111,6 +116,44 @@ def pace(published: Sequence[datetime]) -> timedelta:
     return min(max(timedelta(seconds=median(gaps) / 2), _SHORTEST), _LONGEST)
 
 
+def silent_from(published: Sequence[datetime]) -> datetime | None:
+    """When a feed counts as silent unless it publishes; None where fewer than five dated entries show no rhythm.
+
+    From its own rhythm: its newest entry, and then five times its usual gap or twice its longest among the ten newest,
+    whichever is longer; never less than 14 days.
+    """
+    newest = sorted(published, reverse=True)[:10]
+    if len(newest) < _RHYTHM:
+        return None
+    gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(newest)]
+    quiet = timedelta(seconds=max(_SILENT_USUAL * median(gaps), _SILENT_LONGEST * max(gaps)))
+    return newest[0] + max(_SILENT_AT_LEAST, quiet)
+
+
+def is_silent(record: FeedRecord, now: datetime) -> bool:
+    """Whether it answers, and has published nothing for much longer than it used to."""
+    if record.state in {FeedState.DEAD, FeedState.GONE} or record.last_ok is None:
+        return False
+    return record.silent_from is not None and record.silent_from <= now
+
+
+def concerns(record: FeedRecord, now: datetime) -> tuple[str, ...]:
+    """What the owner should know of that feed, a sentence each, the gravest first; () where all is well."""
+    found = []
+    if record.state is FeedState.GONE:
+        found.append(f"gone: it says that it is no more ({record.last_error}); remove it")
+    elif record.state is FeedState.DEAD:
+        since = f" since {record.last_ok:%Y-%m-%d}" if record.last_ok else ""
+        found.append(f"dead: it could not be read{since} ({record.last_error}); asked once a week")
+    elif is_silent(record, now):
+        found.append(f"silent since {record.silent_from:%Y-%m-%d}: it answers, and brings nothing new, unlike before")
+    if record.url != record.requested_url:
+        found.append(f"moved: it is at {record.url} now; write that address into digest.toml")
+    if record.note and (record.noted_at is None or now - record.noted_at < _NOTED):
+        found.append(record.note)
+    return tuple(found)
+
+
 def _worked(record: FeedRecord, result: Polled, now: datetime, jitter: float) -> FeedRecord:
     usual = pace(result.published) if result.published else _former_wait(record)
     wait = usual * (0.9 + 0.2 * jitter)
@@ -126,8 +169,9 @@ def _worked(record: FeedRecord, result: Polled, now: datetime, jitter: float) ->
         last_error_kind=None,
         state=FeedState.PAUSED if record.state is FeedState.PAUSED else FeedState.ACTIVE,
         gone_since=None,
-        note=result.note,
+        silent_from=silent_from([min(date, now) for date in result.published]) or record.silent_from,
     )
+    known = _noted(known, result.note, now)
     if result.body_hash is not None:
         known = replace(
             known,
@@ -136,7 +180,16 @@ def _worked(record: FeedRecord, result: Polled, now: datetime, jitter: float) ->
             title=result.title or record.title,
             site_url=result.site_url or record.site_url,
         )
-    return _moved(known, result)
+    return _moved(known, result, now)
+
+
+def _noted(record: FeedRecord, note: str, now: datetime) -> FeedRecord:
+    """With a new note, or with the old one as long as it is fresh."""
+    if note:
+        return replace(record, note=note, noted_at=now)
+    if record.noted_at is not None and now - record.noted_at < _NOTED:
+        return record
+    return replace(record, note="", noted_at=None)
 
 
 def _former_wait(record: FeedRecord) -> timedelta:
@@ -146,7 +199,7 @@ def _former_wait(record: FeedRecord) -> timedelta:
     return min(max(record.next_check - record.last_checked, _SHORTEST), _LONGEST)
 
 
-def _moved(record: FeedRecord, result: Polled) -> FeedRecord:
+def _moved(record: FeedRecord, result: Polled, now: datetime) -> FeedRecord:
     """The address moves after three polls that agree, to no worse a scheme, to no other subscription's address."""
     target = result.permanent_url
     if target is None or target == record.url or result.is_taken or _is_worse(record.url, target):
@@ -154,8 +207,8 @@ def _moved(record: FeedRecord, result: Polled) -> FeedRecord:
     seen = record.redirect_seen + 1 if target == record.redirect_target else 1
     if seen < _AGREEING_REDIRECTS:
         return replace(record, redirect_target=target, redirect_seen=seen)
-    note = " ".join(filter(None, (record.note, f"moved for good from {record.url} to {target}")))
-    return replace(record, url=target, redirect_target=None, redirect_seen=0, note=note)
+    note = "; ".join(filter(None, (result.note, f"moved for good from {record.url} to {target}")))
+    return _noted(replace(record, url=target, redirect_target=None, redirect_seen=0), note, now)
 
 
 def _is_worse(url: str, target: str) -> bool:

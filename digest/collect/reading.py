@@ -1,4 +1,4 @@
-"""What a worker process does for one poll, in one go: parse, take the texts out of the markup, mark each entry.
+"""What a worker process does for one poll, in one go: parse, take the texts out of the markup, mark each entry, clean.
 
 Only what is stored crosses back over the process border: no markup.
 """
@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from digest.collect import clean, feeds, identity, markup
-from digest.model import Entry, Feed
+from digest.collect import clean, feeds, identity, index_page, markup, sitemaps
+from digest.collect.inflate import unpacked
+from digest.model import Entry, Feed, SourceKind
 
 FullText = Literal["auto", "always", "never"]
 _SHORT = 600  # characters; shorter is an excerpt, whatever the publisher calls it
@@ -28,9 +29,11 @@ class Piece:
 
     entry: Entry  # without its HTML
     excerpt: str
-    text: tuple[str, ...]  # the article as far as the feed gives it, raw
+    text: tuple[str, ...]  # the article as far as the feed gives it
     is_excerpt: bool  # whether that is a part only
     marks: identity.Marks
+    is_clean: bool = False  # whether the text is cleaned already; else it is raw
+    lines: bytes = b""  # of a cleaned text: the hashes of its raw lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,17 @@ class Reading:
 
     feed: Feed  # without its entries
     pieces: tuple[Piece, ...]
+    is_listed: bool = False  # a sitemap or an index page: it has links, and the pages have the rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How a source is to be read."""
+
+    kind: SourceKind = SourceKind.AUTO
+    full_text: FullText = "auto"
+    known: frozenset[bytes] = frozenset()  # content hashes of what is stored: those texts need no cleaning
+    furniture: frozenset[bytes] = frozenset()  # lines that recur in the feed's articles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +65,50 @@ class Raw:
     language: str | None
 
 
+_PLAIN = Wishes()
+
+
 def read(body: bytes, url: str, content_type: str = "") -> Reading:
-    """The feed in those bytes; ParseError where there is none."""
+    """The feed in those bytes, its texts raw; ParseError where there is none."""
     return of(feeds.parse_raw(body, url, content_type=content_type))
+
+
+def source(bodies: Sequence[bytes], url: str, content_type: str = "", wishes: Wishes = _PLAIN) -> Reading:
+    """The source in those bytes (several: of the sitemaps that an index names); ParseError where there is none."""
+    first = unpacked(bodies[0])
+    if wishes.kind is SourceKind.PAGE:
+        return listed(index_page.parse(first, url))
+    if wishes.kind is SourceKind.SITEMAP or (wishes.kind is SourceKind.AUTO and sitemaps.is_sitemap(first)):
+        return listed(sitemaps.parse((first, *bodies[1:]), url))
+    found = read(first, url, content_type)
+    return replace(found, pieces=tuple(_swept(piece, wishes) for piece in found.pieces))
+
+
+def wants_page(piece: Piece, full_text: FullText) -> bool:
+    """Whether an entry's page is to be read for its text."""
+    if not piece.entry.link or full_text == "never":
+        return False
+    return full_text == "always" or piece.is_excerpt
+
+
+def _swept(piece: Piece, wishes: Wishes) -> Piece:
+    """With its text cleaned, where that is sure to be needed."""
+    if piece.marks.content_hash in wishes.known or wants_page(piece, wishes.full_text):
+        return piece
+    entry = piece.entry
+    raw = Raw(text=piece.text, title=entry.title, authors=entry.authors, language=entry.language)
+    ((text, lines),) = cleaned([raw], wishes.furniture)
+    return replace(piece, text=text, lines=lines, is_clean=True)
+
+
+def listed(feed: Feed) -> Reading:
+    """Entries that are links alone, not known by the links' texts: headlines on a front page change."""
+    found = identity.marks([replace(entry, guid=None, title="") for entry in feed.entries], [""] * len(feed.entries))
+    pieces = (
+        Piece(entry=entry, excerpt="", text=(), is_excerpt=True, marks=marks)
+        for entry, marks in zip(feed.entries, found, strict=True)
+    )
+    return Reading(feed=replace(feed, entries=()), pieces=tuple(pieces), is_listed=True)
 
 
 def of(feed: Feed) -> Reading:
@@ -86,12 +141,12 @@ def is_excerpt(text: Sequence[str], *, has_content: bool) -> bool:
     return bool(_CUT.search(text[-1][-80:]))
 
 
-def cleaned(raws: Sequence[Raw], known: Collection[bytes]) -> list[tuple[tuple[str, ...], tuple[bytes, ...]]]:
-    """For each text: the article's own paragraphs, and the hashes of all its raw lines."""
+def cleaned(raws: Sequence[Raw], known: Collection[bytes]) -> list[tuple[tuple[str, ...], bytes]]:
+    """For each text: the article's own paragraphs, and the hashes of its raw lines, 8 bytes each, in one."""
     return [
         (
             clean.article(raw.text, title=raw.title, authors=raw.authors, language=raw.language, known=known),
-            tuple(dict.fromkeys(clean.line_hash(line) for line in raw.text)),
+            b"".join(dict.fromkeys(map(clean.line_hash, raw.text))),
         )
         for raw in raws
     ]

@@ -30,6 +30,11 @@ class Robots:
         """Nothing may be read."""
         return cls.read(b"User-agent: *\nDisallow: /")
 
+    @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """The addresses of the sitemaps that the file names (RFC 9309 allows such lines)."""
+        return tuple(str(url) for url in self._rules.sitemaps if str(url).startswith(("https://", "http://")))
+
     def allow(self, url: str) -> bool:
         """Whether we may read that address."""
         return bool(self._rules.can_fetch(url, _NAME))

@@ -244,6 +244,7 @@ class FeedSettings(Table):
     weight: float = Field(default=1.0, gt=0, le=100)
     limit: int | None = Field(default=None, ge=1)  # most stories of this feed in one issue
     full_text: Literal["auto", "always", "never"] = "auto"
+    kind: Literal["auto", "feed", "sitemap", "page"] = "auto"  # auto: feed or sitemap; page: what it links to
 
 
 def _feed(value: object) -> object:

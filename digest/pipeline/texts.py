@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from digest.collect import identity, markup, pages, reading
-from digest.collect.fetch import Fetched
 from digest.config import FeedSettings
 from digest.errors import DigestError
 from digest.model import Article, Entry, FeedRecord, Seen, TextSource
+from digest.pipeline import listed
 from digest.pipeline.kit import Kit
+from digest.pipeline.listed import Text
+from digest.pipeline.sources import Answer
 from digest.store.articles import Stored
 
 _MOST_PAGES = 60  # read for one feed in one poll; the excerpt serves for the rest
@@ -25,8 +27,7 @@ class Poll:
 
     record: FeedRecord
     settings: FeedSettings
-    fetched: Fetched
-    body_hash: bytes
+    answer: Answer
     read: reading.Reading
     now: datetime
 
@@ -51,79 +52,77 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafts:
-    """What is to be stored, by places in the feed."""
+    """What is to be stored, by places in the feed; a new entry that is not in `stored` is left for the next poll."""
 
     stored: Mapping[int, Stored]
-    lines: Mapping[int, Sequence[bytes]]
     canonical: Mapping[int, identity.Key]
+    twins: listed.Twins = field(default_factory=listed.Twins)
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Text:
-    """An article's text before cleaning, and what its page adds."""
-
-    text: tuple[str, ...]
-    source: TextSource
-    page: pages.Page | None = None
-    failure: str = ""
 
 
 async def written(kit: Kit, poll: Poll, found: Found) -> Drafts:
     """The rows of everything new or edited."""
-    wanted = (*found.fresh, *found.edited)
     chosen = await _texts(kit, poll, found)
-    raws = [_raw(poll.read.pieces[m.entry].entry, chosen[m.entry]) for m in wanted]
-    cleaned = await kit.workers.run(reading.cleaned, raws, found.furniture, timeout_s=_CLEAN_S) if raws else []
-    stored = {
-        m.entry: _stored(poll, found, m, replace(chosen[m.entry], text=text))
-        for m, (text, _) in zip(wanted, cleaned, strict=True)
-    }
+    twins = await listed.twins(kit, poll.record.id, chosen, found.stored) if poll.read.is_listed else listed.Twins()
+    wanted = [m for m in (*found.fresh, *found.edited) if m.entry not in twins and not chosen[m.entry].is_passing]
+    chosen = await _cleaned(kit, poll, found, chosen)
     return Drafts(
-        stored=stored,
-        lines={m.entry: hashes for m, (_, hashes) in zip(wanted, cleaned, strict=True)},
+        stored={m.entry: _stored(poll, found, m, chosen[m.entry]) for m in wanted},
         canonical=_canonical(wanted, chosen),
+        twins=twins,
         warnings=_warnings(chosen),
     )
+
+
+async def _cleaned(kit: Kit, poll: Poll, found: Found, chosen: Mapping[int, Text]) -> dict[int, Text]:
+    """The texts with those cleaned that are not yet: pages, and what stays an excerpt."""
+    places = [place for place, text in chosen.items() if not text.is_clean]
+    raws = [_raw(poll.read.pieces[place].entry, chosen[place]) for place in places]
+    done = await kit.workers.run(reading.cleaned, raws, found.furniture, timeout_s=_CLEAN_S) if raws else []
+    clean = {
+        place: replace(chosen[place], text=text, lines=lines, is_clean=True)
+        for place, (text, lines) in zip(places, done, strict=True)
+    }
+    return {**chosen, **clean}
 
 
 # ------------------------------------------------------------------ pages
 
 
-async def _texts(kit: Kit, poll: Poll, found: Found) -> dict[int, _Text]:
+async def _texts(kit: Kit, poll: Poll, found: Found) -> dict[int, Text]:
     """The text of each new or edited entry, the pages read side by side (the fetcher is polite to their hosts)."""
-    pieces = {m.entry: poll.read.pieces[m.entry] for m in (*found.fresh, *found.edited)}
-    wanting = (place for place, piece in pieces.items() if _wants_page(piece, poll.settings))
-    pending = [place for place in wanting if place not in found.held]
-    texts = await asyncio.gather(*(_of_page(kit, pieces[place]) for place in pending[:_MOST_PAGES]))
+    read = poll.read
+    pieces = {m.entry: read.pieces[m.entry] for m in (*found.fresh, *found.edited)}
+    full_text = "always" if read.is_listed else poll.settings.full_text
+    wanting = (place for place, piece in pieces.items() if reading.wants_page(piece, full_text))
+    pending = [place for place in wanting if place not in found.held][:_MOST_PAGES]
+    texts = await asyncio.gather(*(_of_page(kit, poll, pieces[place]) for place in pending))
     chosen = {place: _of_feed(piece) for place, piece in pieces.items()}
-    chosen.update(zip(pending, texts, strict=False))
+    if read.is_listed:  # what was not asked for now is asked for in the next poll, unless it is held back anyway
+        chosen = {place: text if place in found.held else listed.later(text) for place, text in chosen.items()}
+    chosen.update(zip(pending, texts, strict=True))
     return chosen
 
 
-def _wants_page(piece: reading.Piece, settings: FeedSettings) -> bool:
-    if not piece.entry.link or settings.full_text == "never":
-        return False
-    return settings.full_text == "always" or piece.is_excerpt
-
-
-def _of_feed(piece: reading.Piece, failure: str = "") -> _Text:
+def _of_feed(piece: reading.Piece, failure: str = "") -> Text:
     source = TextSource.EXCERPT if piece.is_excerpt else TextSource.FEED
-    return _Text(text=piece.text, source=source, failure=failure)
+    return Text(text=piece.text, source=source, failure=failure, is_clean=piece.is_clean, lines=piece.lines)
 
 
-async def _of_page(kit: Kit, piece: reading.Piece) -> _Text:
+async def _of_page(kit: Kit, poll: Poll, piece: reading.Piece) -> Text:
     """The page's text where it is the article that the feed means, else the feed's."""
     try:
         page = await read_page(kit, piece.entry.link)
     except DigestError as error:
-        return _of_feed(piece, str(error))
+        return listed.of_error(error) if poll.read.is_listed else _of_feed(piece, str(error))
+    if poll.read.is_listed:
+        return listed.of_page(page, poll.record, poll.now)
     gist = piece.excerpt or " ".join(piece.text)
     if page.obstacle == "challenge":
         return _of_feed(piece, f"{page.url}: asks whether we are a person")
     if sum(map(len, page.paragraphs)) <= sum(map(len, piece.text)) or not pages.accepts(page.paragraphs, gist):
         return _of_feed(piece, f"{page.url}: is behind a paywall" if page.obstacle == "paywall" else "")
-    return _Text(text=page.paragraphs, source=TextSource.PAGE, page=page)
+    return Text(text=page.paragraphs, source=TextSource.PAGE, page=page)
 
 
 async def read_page(kit: Kit, url: str) -> pages.Page:
@@ -132,7 +131,7 @@ async def read_page(kit: Kit, url: str) -> pages.Page:
     return await kit.workers.run(pages.extract, fetched.body, fetched.url, timeout_s=_EXTRACT_S)
 
 
-def _canonical(wanted: Sequence[identity.Match], chosen: Mapping[int, _Text]) -> dict[int, identity.Key]:
+def _canonical(wanted: Sequence[identity.Match], chosen: Mapping[int, Text]) -> dict[int, identity.Key]:
     """The address each page names as its own, where no other page of the feed names it too."""
     named = {m.entry: page.canonical for m in wanted if (page := chosen[m.entry].page) and page.canonical}
     addresses = {place: identity.address(link) for place, link in named.items()}
@@ -140,7 +139,7 @@ def _canonical(wanted: Sequence[identity.Match], chosen: Mapping[int, _Text]) ->
     return {place: identity.url_key(a, "canonical") for place, a in addresses.items() if a in once}
 
 
-def _warnings(chosen: Mapping[int, _Text]) -> tuple[str, ...]:
+def _warnings(chosen: Mapping[int, Text]) -> tuple[str, ...]:
     failures = [text.failure for text in chosen.values() if text.failure]
     if not failures:
         return ()
@@ -151,21 +150,26 @@ def _warnings(chosen: Mapping[int, _Text]) -> tuple[str, ...]:
 # ------------------------------------------------------------------ rows
 
 
-def _raw(entry: Entry, text: _Text) -> reading.Raw:
+def _raw(entry: Entry, text: Text) -> reading.Raw:
     return reading.Raw(
-        text=text.text, title=entry.title, authors=_authors(entry, text), language=_language(entry, text)
+        text=text.text, title=_title(entry, text), authors=_authors(entry, text), language=_language(entry, text)
     )
 
 
-def _authors(entry: Entry, text: _Text) -> tuple[str, ...]:
+def _title(entry: Entry, text: Text) -> str:
+    """The feed's; where there is only a link, the page's."""
+    return text.title or entry.title
+
+
+def _authors(entry: Entry, text: Text) -> tuple[str, ...]:
     return entry.authors or (text.page.authors if text.page else ())
 
 
-def _language(entry: Entry, text: _Text) -> str | None:
+def _language(entry: Entry, text: Text) -> str | None:
     return entry.language or (text.page.language if text.page else None)
 
 
-def _stored(poll: Poll, found: Found, match: identity.Match, text: _Text) -> Stored:
+def _stored(poll: Poll, found: Found, match: identity.Match, text: Text) -> Stored:
     piece = poll.read.pieces[match.entry]
     entry, page = piece.entry, text.page
     published = entry.published or (page.published if page else None)
@@ -174,7 +178,7 @@ def _stored(poll: Poll, found: Found, match: identity.Match, text: _Text) -> Sto
         article=Article(
             feed_url=poll.record.requested_url,
             link=entry.link or poll.read.feed.site_url or poll.record.url,
-            title=entry.title,
+            title=_title(entry, text),
             authors=_authors(entry, text),
             published=min(published, poll.now) if published else None,  # a date to come is a wrong clock
             first_seen=poll.now,
@@ -190,7 +194,8 @@ def _stored(poll: Poll, found: Found, match: identity.Match, text: _Text) -> Sto
         content_hash=match.marks.content_hash,
         fingerprint=match.marks.fingerprint,
         hash_changes=_changes(match, seen),
-        held=match.entry in found.held,
+        held=match.entry in found.held or text.is_held,
+        lines=text.lines,
     )
 
 

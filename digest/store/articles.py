@@ -12,6 +12,15 @@ from digest.model import Article, Image, Seen, TextSource
 from digest.store.tables import article, feed, issue_article
 
 _PAGE = 400  # bound values in one statement
+_SEEN = (
+    article.c.id,
+    article.c.title,
+    article.c.link,
+    article.c.published,
+    article.c.fingerprint,
+    article.c.content_hash,
+    article.c.hash_changes,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +34,19 @@ class Stored:
     fingerprint: int | None
     hash_changes: int = 0
     held: bool = False
+    lines: bytes = b""  # 8 for each raw line
 
 
 async def add(connection: AsyncConnection, feed_id: int, rows: Sequence[Stored]) -> list[int]:
     """Stores new articles of one feed; their ids in the order given."""
+    return await add_all(connection, [(feed_id, row) for row in rows])
+
+
+async def add_all(connection: AsyncConnection, rows: Sequence[tuple[int, Stored]]) -> list[int]:
+    """Stores new articles, each with the id of its feed; their ids in the order given."""
     if not rows:
         return []
-    values = [_values(feed_id, row) for row in rows]
+    values = [_values(feed_id, row) for feed_id, row in rows]
     if connection.dialect.name == "sqlite":
         return await _add_numbered(connection, values)
     statement = insert(article).returning(article.c.id, sort_by_parameter_order=True)
@@ -88,24 +103,18 @@ async def get(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Ar
     return found
 
 
-async def seen(
-    connection: AsyncConnection, feed_id: int, *, also: Collection[int] = (), newest: int = 500
-) -> dict[int, Seen]:
-    """The newest articles of a feed, and those in `also`, as far as recognizing them needs."""
-    columns = (
-        article.c.id,
-        article.c.title,
-        article.c.link,
-        article.c.published,
-        article.c.fingerprint,
-        article.c.content_hash,
-        article.c.hash_changes,
-    )
-    latest = select(*columns).where(article.c.feed_id == feed_id).order_by(article.c.sort_at.desc()).limit(newest)
-    found = {row.id: _seen(row) for row in await connection.execute(latest)}
-    missing = [i for i in also if i not in found]
-    for start in range(0, len(missing), _PAGE):
-        rows = await connection.execute(select(*columns).where(article.c.id.in_(missing[start : start + _PAGE])))
+async def seen(connection: AsyncConnection, feed_id: int, *, newest: int = 500) -> dict[int, Seen]:
+    """The newest articles of a feed, as far as recognizing them needs."""
+    latest = select(*_SEEN).where(article.c.feed_id == feed_id).order_by(article.c.sort_at.desc()).limit(newest)
+    return {row.id: _seen(row) for row in await connection.execute(latest)}
+
+
+async def those_seen(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Seen]:
+    """Those articles likewise, however old."""
+    found: dict[int, Seen] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), _PAGE):
+        rows = await connection.execute(select(*_SEEN).where(article.c.id.in_(wanted[start : start + _PAGE])))
         found.update({row.id: _seen(row) for row in rows})
     return found
 
@@ -187,4 +196,5 @@ def _values(feed_id: int, row: Stored) -> dict[str, Any]:
         "fingerprint": row.fingerprint,
         "hash_changes": row.hash_changes,
         "held": int(row.held),
+        "lines": row.lines or None,
     }

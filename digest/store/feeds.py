@@ -1,6 +1,7 @@
 """The feeds the program knows: their rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,10 +49,20 @@ async def ensure(
     return [records[url] for url in wanted]
 
 
-async def locked(connection: AsyncConnection, feed_id: int) -> FeedRecord | None:
-    """That feed's row, held until the transaction ends, so that two processes never store one poll twice."""
-    row = (await connection.execute(select(feed).where(feed.c.id == feed_id).with_for_update())).mappings().first()
-    return _record(row) if row else None
+async def start(connection: AsyncConnection, requested_url: str, *, since: datetime | None) -> bool:
+    """Has the first poll of that feed let in what was published since then; False where it was polled already."""
+    (record,) = await ensure(connection, [requested_url], since=since)
+    if record.last_ok is not None:
+        return False
+    await save(connection, replace(record, since=since))
+    return True
+
+
+async def locked(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, FeedRecord]:
+    """Those feeds' rows, held until the transaction ends, so that two processes never store one poll twice."""
+    query = select(feed).where(feed.c.id.in_(list(ids))).order_by(feed.c.id).with_for_update()
+    rows = (await connection.execute(query)).mappings().all()
+    return {row["id"]: _record(row) for row in rows}
 
 
 async def save(connection: AsyncConnection, *records: FeedRecord) -> None:

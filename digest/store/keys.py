@@ -28,12 +28,18 @@ async def owners(connection: AsyncConnection, feed_id: int, keys: Sequence[Key])
 
 async def add(connection: AsyncConnection, feed_id: int, owned: Mapping[Key, int]) -> None:
     """Gives each key to its article; a key that belongs to an article stays there."""
-    if not owned:
-        return
+    await add_all(connection, {feed_id: owned})
+
+
+async def add_all(connection: AsyncConnection, owned: Mapping[int, Mapping[Key, int]]) -> None:
+    """The same for the keys of several feeds."""
     rows = [
         {"feed_id": feed_id, "kind": kind, "key": value, "article_id": article_id}
-        for (kind, value), article_id in owned.items()
+        for feed_id, keys in owned.items()
+        for (kind, value), article_id in keys.items()
     ]
+    if not rows:
+        return
     make = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
     await connection.execute(make(article_key).on_conflict_do_nothing(), rows)
 

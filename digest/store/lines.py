@@ -1,45 +1,34 @@
 """How often a line stood in a feed's articles: what stands in three is the feed's furniture."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.store.tables import line
+from digest.store.tables import article
 
 WINDOW = timedelta(days=30)
 OFTEN = 3
+_SIZE = 8  # bytes of a line's hash
+_NEWEST = 200  # articles looked at
 
 
-async def add(
-    connection: AsyncConnection, feed_id: int, articles: Sequence[tuple[int, Collection[bytes]]], *, at: datetime
-) -> None:
-    """Notes the lines of each (article's id, hashes) of one feed; noted again, they replace what was noted of it."""
-    ids = [article_id for article_id, _ in articles]
-    if ids:
-        await connection.execute(delete(line).where(line.c.article_id.in_(ids)))
-    rows = [
-        {"feed_id": feed_id, "article_id": article_id, "hash": value, "seen_at": at}
-        for article_id, hashes in articles
-        for value in dict.fromkeys(hashes)
-    ]
-    if rows:
-        await connection.execute(insert(line), rows)
+def packed(hashes: Iterable[bytes]) -> bytes:
+    """An article's lines as its row keeps them: each once."""
+    return b"".join(dict.fromkeys(hashes))
 
 
 async def frequent(connection: AsyncConnection, feed_id: int, *, now: datetime) -> frozenset[bytes]:
-    """The lines that stood in at least three articles of that feed within 30 days."""
-    often = (
-        select(line.c.hash)
-        .where(line.c.feed_id == feed_id, line.c.seen_at >= now - WINDOW)
-        .group_by(line.c.hash)
-        .having(func.count() >= OFTEN)
+    """The lines that stand in at least three of that feed's articles seen first within 30 days, of the newest 200."""
+    recent = (
+        select(article.c.lines)
+        .where(article.c.feed_id == feed_id, article.c.first_seen >= now - WINDOW, article.c.lines.is_not(None))
+        .order_by(article.c.sort_at.desc())
+        .limit(_NEWEST)
     )
-    return frozenset((await connection.execute(often)).scalars())
-
-
-async def forget(connection: AsyncConnection, *, now: datetime) -> int:
-    """Drops what is older than the window; how many."""
-    result = await connection.execute(delete(line).where(line.c.seen_at < now - WINDOW))
-    return int(result.rowcount)
+    counted: Counter[bytes] = Counter()
+    for lines in (await connection.execute(recent)).scalars():
+        counted.update(lines[start : start + _SIZE] for start in range(0, len(lines), _SIZE))
+    return frozenset(line for line, count in counted.items() if count >= OFTEN)

@@ -77,3 +77,36 @@ def page(title: str, text: str, *, head: str = "") -> str:
         "<nav><a href='/'>Home</a> <a href='/news'>News</a></nav>"
         f"<main><article><h1>{escape(title)}</h1>{paragraphs}</article></main><footer>Imprint</footer></body></html>"
     )
+
+
+def sitemap(
+    pages: Sequence[tuple[str, datetime | None]],
+    *,
+    site: str = "https://example.org",
+    news: Sequence[tuple[str, str]] = (),
+) -> str:
+    """A sitemap of (path, lastmod); `news`: (title, publication date) of each, as a news sitemap has them."""
+    parts = []
+    for number, (path, changed) in enumerate(pages):
+        lastmod = f"<lastmod>{changed.isoformat()}</lastmod>" if changed else ""
+        told = ""
+        if number < len(news):
+            title, date = news[number]
+            told = (
+                "<news:news><news:publication><news:name>Example</news:name></news:publication>"
+                f"<news:publication_date>{date}</news:publication_date><news:title>{title}</news:title></news:news>"
+            )
+        parts.append(f"<url><loc>{site}{path}</loc>{lastmod}{told}</url>")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">{"".join(parts)}</urlset>'
+    )
+
+
+def sitemap_index(children: Sequence[tuple[str, datetime | None]], *, site: str = "https://example.org") -> str:
+    """An index of (path, lastmod)."""
+    parts = (
+        f"<sitemap><loc>{site}{path}</loc>{f'<lastmod>{changed.isoformat()}</lastmod>' if changed else ''}</sitemap>"
+        for path, changed in children
+    )
+    return f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{"".join(parts)}</sitemapindex>'

@@ -190,6 +190,12 @@ def test_since_chooses_otherwise() -> None:
     assert identity.held_at_first(marks_of(*days, None), now=NOW, since=NOW) == {1, 2, 3, 4, 5}
 
 
+def test_since_everything_lets_all_in_and_since_nothing_none() -> None:
+    matches = marks_of(*[timedelta(days=400 * n) for n in range(12)], None, timedelta(days=-4))
+    assert identity.held_at_first(matches, now=NOW, since=identity.EVERYTHING) == frozenset()
+    assert identity.held_at_first(matches, now=NOW, since=identity.NOTHING) == frozenset(range(14))
+
+
 def test_a_flood_holds_the_old_ones_only() -> None:
     matches = marks_of(*[timedelta(days=n) for n in range(10)])
     assert identity.held_in_flood(matches, 10, last_poll=NOW - timedelta(days=3)) == {4, 5, 6, 7, 8, 9}

@@ -143,6 +143,74 @@ def test_404_for_ever_is_never_gone() -> None:
     assert run(replace(RECORD, last_ok=NOW), *[failed(status=404)] * 40).state is FeedState.DEAD
 
 
+# ------------------------------------------------------------------ what the owner hears of
+
+
+@pytest.mark.parametrize(
+    ("gaps", "quiet"),
+    [
+        ([HOUR] * 9, 14 * DAY),  # news: two weeks at least
+        ([7 * DAY] * 9, 35 * DAY),  # weekly: five weeks
+        ([DAY] * 8 + [60 * DAY], 120 * DAY),  # daily, after a long break once
+        ([30 * DAY] * 4, 150 * DAY),
+    ],
+)
+def test_a_feed_is_silent_by_its_own_rhythm(gaps: list[timedelta], quiet: timedelta) -> None:
+    dates = [NOW]
+    for gap in gaps:
+        dates.append(dates[-1] - gap)
+    assert policy.silent_from(dates[::-1]) == NOW + quiet
+    polled = run(RECORD, Polled(published=tuple(dates), body_hash=b"x"))
+    assert not policy.is_silent(polled, NOW + quiet - HOUR)
+    assert policy.is_silent(polled, NOW + quiet)
+
+
+def test_without_a_rhythm_nobody_is_silent() -> None:
+    assert policy.silent_from([NOW - DAY * n for n in range(4)]) is None
+    assert not policy.is_silent(run(RECORD, Polled(published=(NOW,), body_hash=b"x")), NOW + 999 * DAY)
+
+
+def test_a_date_to_come_puts_no_silence_off() -> None:
+    dates = (NOW + 900 * DAY, *(NOW - DAY * n for n in range(9)))
+    assert run(RECORD, Polled(published=dates, body_hash=b"x")).silent_from == NOW + 14 * DAY
+
+
+def test_not_modified_leaves_the_rhythm_and_an_entry_ends_the_silence() -> None:
+    old = run(RECORD, Polled(published=tuple(NOW - DAY * n for n in range(100, 110)), body_hash=b"x"))
+    assert policy.is_silent(old, NOW)
+    assert policy.is_silent(run(old, Polled()), NOW)
+    again = run(old, Polled(published=tuple(NOW - DAY * n for n in range(9)), body_hash=b"y"))
+    assert not policy.is_silent(again, NOW)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, []),
+        ({"state": FeedState.GONE, "last_error": "410"}, ["gone"]),
+        ({"state": FeedState.DEAD, "last_error": "no"}, ["dead"]),
+        ({"silent_from": NOW}, ["silent"]),
+        ({"silent_from": NOW, "state": FeedState.DEAD}, ["dead"]),
+        ({"silent_from": NOW, "last_ok": None}, []),
+        ({"url": "https://example.org/new"}, ["moved"]),
+        ({"note": "flooded: 9 of 9", "noted_at": NOW - DAY}, ["flooded"]),
+        ({"note": "flooded: 9 of 9", "noted_at": NOW - 8 * DAY}, []),
+        ({"state": FeedState.BACKOFF, "last_error": "no"}, []),
+    ],
+)
+def test_the_owner_hears_of_it(given: dict[str, object], said: list[str]) -> None:
+    record = replace(RECORD, **given)  # type: ignore[arg-type]
+    assert [concern.partition(" ")[0].strip(":") for concern in policy.concerns(record, NOW)] == said
+
+
+def test_a_note_stays_for_a_week() -> None:
+    flooded = run(RECORD, Polled(body_hash=b"x", note="flooded"))
+    assert (flooded.note, flooded.noted_at) == ("flooded", NOW)
+    later = policy.after(flooded, Polled(), now=NOW + 6 * DAY, jitter=0.5)
+    assert (later.note, later.noted_at) == ("flooded", NOW)
+    assert policy.after(later, Polled(), now=NOW + 7 * DAY, jitter=0.5).note == ""
+
+
 def moved(target: str, **given: object) -> Polled:
     return Polled(permanent_url=target, **given)  # type: ignore[arg-type]
 

@@ -1,12 +1,16 @@
 """One poll after another, over real sockets into a real database."""
 
-from collect.making import entry, page, prose, rss
+from datetime import timedelta
 
+from collect.making import entry, page, prose, rss
+from pipeline.conftest import Clock
+
+from digest.collect import policy
 from digest.config import FeedSettings
 from digest.model import TextSource
 from digest.pipeline import collect
 from digest.pipeline.kit import Kit
-from digest.store import articles
+from digest.store import articles, feeds
 from digest.testing import FeedServer
 
 
@@ -75,3 +79,53 @@ async def test_one_bad_feed_never_stops_the_others(collect_kit: Kit, server: Fee
     assert "500" in (report.feeds[1].error or "")
     assert "HTML" in (report.feeds[2].error or "")
     assert report.articles == 1
+
+
+async def spoken(kit: Kit, url: str) -> list[tuple[str, str]]:
+    """Polls; the events logged of that feed."""
+    from structlog.testing import capture_logs
+
+    with capture_logs() as logs:
+        await poll(kit, url)
+    return [(entry["event"], entry["log_level"]) for entry in logs if entry.get("feed") == url]
+
+
+async def test_the_log_says_once_that_a_feed_fell_silent(collect_kit: Kit, server: FeedServer, clock: Clock) -> None:
+    url = server.serve("/feed.xml", rss([entry(n) for n in range(6)]))
+    assert await spoken(collect_kit, url) == []
+    clock.forward(days=13)
+    assert await spoken(collect_kit, url) == []
+    clock.forward(days=2)
+    assert await spoken(collect_kit, url) == [("feed.silent", "warning")]
+    clock.forward(days=2)
+    assert await spoken(collect_kit, url) == []
+    server.serve("/feed.xml", rss([entry(99, published=clock.at), *(entry(n) for n in range(6))]))
+    assert await spoken(collect_kit, url) == []
+    async with collect_kit.database.read() as connection:
+        (record,) = await feeds.listed(connection)
+    assert policy.concerns(record, clock.at) == ()
+
+
+async def test_the_log_says_once_that_a_feed_is_dead_gone_moved_flooded(
+    collect_kit: Kit, server: FeedServer, clock: Clock
+) -> None:
+    url = server.serve("/feed.xml", rss([entry(n) for n in range(3)]))
+    await poll(collect_kit, url)
+    clock.forward(days=2)
+    old = [entry(100 + n, published=clock.at - timedelta(days=60 + n)) for n in range(12)]
+    archive = [entry(50, published=clock.at), *old]
+    server.serve("/feed.xml", rss(archive))
+    assert await spoken(collect_kit, url) == [("feed.note", "warning")]
+    assert await spoken(collect_kit, url) == []
+    server.serve("/new.xml", rss(archive))
+    server.redirect("/feed.xml", "/new.xml", status=301)
+    heard = [await spoken(collect_kit, url) for _ in range(4)]
+    assert heard == [[], [], [("feed.note", "warning")], []]
+    server.fail("/new.xml", 500)
+    clock.forward(days=15)
+    assert await spoken(collect_kit, url) == [("feed.state", "warning")]
+    assert await spoken(collect_kit, url) == []
+    server.fail("/new.xml", 410)
+    await poll(collect_kit, url)
+    clock.forward(days=2)
+    assert await spoken(collect_kit, url) == [("feed.state", "warning")]

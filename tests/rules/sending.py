@@ -261,13 +261,13 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 "digest/pipeline/collect.py",
-                "        except DigestError as error:\n            failure = policy.Failed(",
-                "        except ZeroDivisionError as error:\n            failure = policy.Failed(",
+                "    except DigestError as error:\n        failure = policy.Failed(",
+                "    except ZeroDivisionError as error:\n        failure = policy.Failed(",
             ),
             (
                 "digest/pipeline/collect.py",
-                "        except Exception as error:  # noqa: BLE001",
-                "        except ZeroDivisionError as error:  # noqa: BLE001",
+                "    except Exception as error:  # noqa: BLE001 — the others go on",
+                "    except ZeroDivisionError as error:  # noqa: BLE001 — the others go on",
             ),
         ),
         ("tests/pipeline/test_collect.py::test_one_bad_feed_never_stops_the_others",),
@@ -278,8 +278,8 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 "digest/pipeline/collect.py",
-                "        except FetchError as error:\n            failure = policy.Failed(\n                kind=error.kind, message=str(error), status=error.status, retry_after=error.retry_after\n            )\n",
-                "        except FetchError as error:\n            raise\n",
+                "    except FetchError as error:\n        failure = policy.Failed(",
+                "    except FetchError as error:\n        raise\n        failure = policy.Failed(",
             ),
         ),
         ("tests/pipeline/test_collect.py::test_one_bad_feed_never_stops_the_others",),
@@ -290,8 +290,8 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 "digest/pipeline/texts.py",
-                "    except DigestError as error:\n        return _of_feed(piece, str(error))",
-                "    except ZeroDivisionError as error:\n        return _of_feed(piece, str(error))",
+                "    except DigestError as error:\n        return listed.of_error(error)",
+                "    except ZeroDivisionError as error:\n        return listed.of_error(error)",
             ),
         ),
         ("tests/pipeline/test_texts.py::test_a_page_that_fails_leaves_the_excerpt_and_a_warning",),

@@ -101,7 +101,8 @@ async def test_seen_gives_the_newest_and_those_asked_for(database: Database, now
         record = await feed(connection)
         ids = await articles.add(connection, record.id, [stored(n, now) for n in range(6)])
         assert set(await articles.seen(connection, record.id, newest=2)) == set(ids[:2])
-        assert set(await articles.seen(connection, record.id, newest=2, also=[ids[5]])) == {*ids[:2], ids[5]}
+        assert set(await articles.those_seen(connection, [ids[5], ids[1], 10_000])) == {ids[1], ids[5]}
+        assert await articles.those_seen(connection, []) == {}
 
 
 async def test_keys_belong_to_one_article_until_moved(database: Database, now: datetime) -> None:
@@ -129,22 +130,37 @@ async def test_more_keys_than_a_statement_takes(database: Database, now: datetim
 
 
 async def test_a_line_is_furniture_from_its_third_article_on(database: Database, now: datetime) -> None:
+    foot, other = b"the foot", b"no foot!"
     async with database.write() as connection:
         record = await feed(connection)
-        ids = await articles.add(connection, record.id, [stored(n, now) for n in range(4)])
-        await lines.add(connection, record.id, [(i, [b"foot", b"foot", bytes([i % 256])]) for i in ids[:2]], at=now)
+        rows = [replace(stored(n, now), lines=lines.packed([foot, foot, bytes([n]) * 8])) for n in range(2)]
+        await articles.add(connection, record.id, rows)
         assert await lines.frequent(connection, record.id, now=now) == frozenset()
-        await lines.add(connection, record.id, [(ids[2], [b"foot"])], at=now)
-        assert await lines.frequent(connection, record.id, now=now) == {b"foot"}
-        await lines.add(connection, record.id, [(ids[2], [b"other"])], at=now)
+        (third,) = await articles.add(connection, record.id, [replace(stored(2, now), lines=lines.packed([foot]))])
+        assert await lines.frequent(connection, record.id, now=now) == {foot}
+        assert await lines.frequent(connection, (await feed(connection, OTHER)).id, now=now) == frozenset()
+        await articles.revise(connection, {third: replace(stored(2, now), lines=lines.packed([other]))})
         assert await lines.frequent(connection, record.id, now=now) == frozenset()
 
 
-async def test_lines_are_forgotten_after_thirty_days(database: Database, now: datetime) -> None:
+async def test_lines_count_for_thirty_days(database: Database, now: datetime) -> None:
     async with database.write() as connection:
         record = await feed(connection)
-        ids = await articles.add(connection, record.id, [stored(n, now) for n in range(3)])
-        await lines.add(connection, record.id, [(i, [b"foot"]) for i in ids], at=now)
+        rows = [replace(stored(n, now), lines=lines.packed([b"the foot"])) for n in range(3)]
+        await articles.add(connection, record.id, rows)
+        assert await lines.frequent(connection, record.id, now=now + timedelta(days=29)) == {b"the foot"}
         assert await lines.frequent(connection, record.id, now=now + timedelta(days=31)) == frozenset()
-        assert await lines.forget(connection, now=now + timedelta(days=29)) == 0
-        assert await lines.forget(connection, now=now + timedelta(days=31)) == 3
+
+
+async def test_articles_of_several_feeds_are_one_call(database: Database, now: datetime) -> None:
+    async with database.write() as connection:
+        one, two = await feed(connection), await feed(connection, OTHER)
+        ids = await articles.add_all(
+            connection, [(two.id, stored(3, now)), (one.id, stored(4, now)), (two.id, stored(5, now))]
+        )
+        await keys.add_all(connection, {one.id: {("guid", b"1"): ids[1]}, two.id: {("guid", b"1"): ids[0]}})
+        found = {a.title: a.feed_url for a in await articles.listed(connection)}
+        assert found == {"Story 3": OTHER, "Story 4": URL, "Story 5": OTHER}
+        assert [(await articles.get(connection, ids))[i].title for i in ids] == ["Story 3", "Story 4", "Story 5"]
+        assert await keys.owners(connection, one.id, [("guid", b"1")]) == {("guid", b"1"): ids[1]}
+        assert await articles.add_all(connection, []) == []

@@ -1,5 +1,7 @@
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from digest.model import FeedState, Validators
 from digest.store import Database, feeds, hosts
@@ -39,13 +41,15 @@ async def test_what_is_saved_is_read_again(database: Database, now: datetime) ->
             gone_since=now,
             since=now,
             note="moved",
+            noted_at=now,
+            silent_from=now + timedelta(days=20),
         )
         await feeds.save(connection, saved)
     async with database.read() as connection:
         assert await feeds.get(connection, URL) == saved
         assert await feeds.listed(connection) == [saved]
         assert await feeds.listed(connection, [URL, "https://none.org/"]) == [saved]
-        assert await feeds.locked(connection, saved.id) == saved
+        assert await feeds.locked(connection, [saved.id, 10_000]) == {saved.id: saved}
         assert await feeds.get(connection, "https://new.example.org/") is None
 
 
@@ -71,6 +75,27 @@ async def test_an_address_is_taken_by_another_row_only(database: Database) -> No
         assert await feeds.is_taken(connection, "https://c.org/", by_other_than=one.id)
         assert not await feeds.is_taken(connection, "https://c.org/", by_other_than=two.id)
         assert not await feeds.is_taken(connection, "https://d.org/", by_other_than=one.id)
+
+
+async def test_since_is_chosen_before_the_first_poll_only(database: Database, now: datetime) -> None:
+    async with database.write() as connection:
+        assert await feeds.start(connection, URL, since=now)
+        assert await feeds.start(connection, URL, since=now - timedelta(days=1))
+        record = await feeds.get(connection, URL)
+        assert record is not None
+        assert record.since == now - timedelta(days=1)
+        await feeds.save(connection, replace(record, last_ok=now))
+        assert not await feeds.start(connection, URL, since=now)
+
+
+@pytest.mark.parametrize("since", [datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)])
+async def test_all_and_none_are_instants_that_both_databases_keep(database: Database, since: datetime) -> None:
+    async with database.write() as connection:
+        await feeds.start(connection, URL, since=since)
+    async with database.read() as connection:
+        record = await feeds.get(connection, URL)
+    assert record is not None
+    assert record.since == since
 
 
 async def test_a_host_stays_closed_until_its_time(database: Database, now: datetime) -> None:
