@@ -122,3 +122,10 @@ def test_only_the_last_floor_of_tests_is_patched() -> None:
         )
     ]
     assert patched == []
+
+
+def test_everybody_logs_by_the_standard_library() -> None:
+    """structlog as it comes prints to standard output, where --json has one document; only the daemon sets it up."""
+    for path in MODULES:
+        if path.relative_to(ROOT).as_posix() != "digest/cli/logs.py":
+            assert "import structlog" not in path.read_text(encoding="utf-8"), path

@@ -2,6 +2,7 @@
 
 import importlib.resources
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -74,7 +75,7 @@ def check(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose =
         found = desk.load(config)
         faults = checks.faults(found)
     except ConfigError as error:
-        found, faults = None, list(error.faults)
+        found, faults = None, [*error.faults, *_hidden(path, error.faults)]
     if as_json:
         out.document({"config": str(path), "faults": [_shown(fault) for fault in faults]})
         return 2 if faults else 0
@@ -82,6 +83,16 @@ def check(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose =
         raise ConfigError(faults)
     checks.print_sound(found)
     return 0
+
+
+def _hidden(path: Path, named: Sequence[Fault]) -> list[Fault]:
+    """The faults that only the parts see, in what is sound of a faulty configuration."""
+    from digest import config as settings
+    from digest.cli import checks
+
+    rest = settings.sound_part(path, environ=os.environ)
+    keys = {fault.key.removesuffix("_file") for fault in named}
+    return [fault for fault in checks.faults(rest) if fault.key not in keys] if rest else []
 
 
 def _shown(fault: Fault) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """`digest build`: which slot, and the issue made of it."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from digest.cli import desk
@@ -10,6 +11,8 @@ from digest.pipeline import build
 from digest.pipeline.kit import Kit
 from digest.schedule import slots
 from digest.store import issues
+
+_MOST_BACK = 60  # issues made by hand within an hour
 
 
 async def freeze(config: Config, letter: Newsletter, at: str | None) -> dict[str, Any]:
@@ -43,4 +46,17 @@ async def due(kit: Kit, letter: Newsletter, at: str | None = None) -> Due:
         is_taken = found is not None and await issues.is_taken(connection, letter.name, found[0])
     if found and started and found[1] >= started and not is_taken:
         return Due(slot=found[0], at=found[1])
+    return await _by_hand(kit, letter, now)
+
+
+async def _by_hand(kit: Kit, letter: Newsletter, now: datetime) -> Due:
+    """This minute; where its issue is made already, the nearest one before it.
+
+    Not where it is still being made: two that build at once must not both tell the same stories.
+    """
+    async with kit.database.read() as connection:
+        for back in range(_MOST_BACK):
+            made = build.by_hand(letter, now - timedelta(minutes=back))
+            if not await issues.is_made(connection, letter.name, made.slot):
+                return made
     return build.by_hand(letter, now)

@@ -10,10 +10,11 @@ from digest.model import Article, Issue, Story, Summary
 
 def faults(config: Config) -> list[Fault]:
     """The provider's, the templates' and the themes' faults, each with its key."""
-    return [*_provider(config), *_templates(config), *_themes(config), *_feeds(config)]
+    return [*provider(config), *_templates(config), *_themes(config), *_feeds(config)]
 
 
-def _provider(config: Config) -> list[Fault]:
+def provider(config: Config) -> list[Fault]:
+    """What keeps the provider from being used: no such one, no key, no way to carry each reader's own headers."""
     from digest.send import providers
 
     try:
@@ -21,7 +22,7 @@ def _provider(config: Config) -> list[Fault]:
     except ConfigError as error:
         return list(error.faults)
     except DigestError as error:
-        return [_fault(config, "mail.provider", str(error))]
+        return [_fault(config, "mail.provider", str(error), "Mend it, or choose another provider")]
     return []
 
 
@@ -35,7 +36,7 @@ def _templates(config: Config) -> list[Fault]:
         try:
             _trial(config, letter)
         except DigestError as error:
-            found.setdefault(str(error), _fault(config, "digest.templates", str(error)))
+            found.setdefault(str(error), _fault(config, "digest.templates", str(error), "Mend that template"))
     return list(found.values())
 
 
@@ -82,8 +83,14 @@ def _themes(config: Config) -> list[Fault]:
         try:
             theme.parse(letter.theme)
         except DigestError as error:
-            found += [_fault(config, f"newsletters.{name}.theme", line) for line in str(error).splitlines()]
+            found += [_theme(config, f"newsletters.{name}.theme", line) for line in str(error).splitlines()]
     return found
+
+
+def _theme(config: Config, key: str, line: str) -> Fault:
+    """What a theme's line says is wrong, and after its semicolon what to do."""
+    problem, _, remedy = line.removesuffix(".").partition("; ")
+    return _fault(config, key, problem, remedy[:1].upper() + remedy[1:])
 
 
 def _feeds(config: Config) -> list[Fault]:

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from digest.cli import desk, logs, out
+from digest.cli import checks, desk, logs, out
 from digest.config import Config
-from digest.errors import DigestError
+from digest.errors import ConfigError, DigestError
 from digest.model import Message, Step
 from digest.pipeline import letters, stages
 from digest.pipeline.kit import Kit
@@ -36,6 +36,8 @@ _READY_S = 5.0  # a database that answers later is not ready
 
 async def run(config: Config, *, verbose: bool) -> None:
     """Works until SIGTERM or SIGINT; a second one ends it at once. UsageError where the address is taken."""
+    if faults := checks.provider(config):
+        raise ConfigError(faults)
     logs.begin(verbose=verbose)
     stopping = asyncio.Event()
     _on_signals(stopping)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from digest.cli import checks, desk
+from digest.cli import checks, desk, out
 from digest.config import Config
 from digest.errors import DigestError, UsageError
 from digest.send import doctor, providers
@@ -36,7 +36,7 @@ async def _database(config: Config) -> list[dict[str, str]]:
     found = [_finding("good", "database", database.shown)]
     for name, count in readers:
         level = "good" if count else "warning"
-        found.append(_finding(level, f"newsletter {name}", f"{count:,} active subscribers"))
+        found.append(_finding(level, f"newsletter {name}", out.count(count, "active subscriber")))
     return found
 
 

@@ -11,7 +11,9 @@ def document(value: JsonValue) -> None:
     """The one JSON document of --json."""
     import orjson
 
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    sys.stdout.write(
+        orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n"
+    )
 
 
 def line(text: str = "") -> None:
@@ -30,7 +32,7 @@ def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    made = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    made = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for row in rows:
         made.add_row(*(_plain(cell) for cell in row))
     console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)

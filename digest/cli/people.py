@@ -167,10 +167,11 @@ def suppress(
     verbose: Verbose = False,
 ) -> int:
     """Never mails that address again, whether it is known or not."""
-    from subscribers import roster
+    from subscribers import addresses, roster
     from subscribers.model import SuppressionReason
 
     async def act(connection: Any, at: datetime) -> bool:
+        addresses.parse(address)
         await roster.suppress(connection, address, SuppressionReason.MANUAL, at, detail=reason)
         return True
 
@@ -240,7 +241,7 @@ def import_csv(
         out.document(_counts(report))
     else:
         _print_import(report, asked)
-    return 4 if report.faults else 0
+    return 4 if any(not fault.is_repeat for fault in report.faults) else 0
 
 
 def _table(file: Path, encoding: str | None) -> Any:
@@ -279,7 +280,7 @@ def _print_import(report: Any, asked: int) -> None:
     if not report.is_applied:
         out.line("nothing was imported: --strict takes all rows or none")
     if asked:
-        out.line(f"{out.count(asked, 'message')} sent that ask to confirm")
+        out.line(f"{out.count(asked, 'message')} sent, asking to confirm")
 
 
 def _plan(settings: Any, table: Any, name: str, consent: str | None, *, as_json: bool) -> int:

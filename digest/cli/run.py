@@ -70,11 +70,38 @@ def _fail(error: DigestError, *, as_json: bool, verbose: bool) -> None:
 
 def _log(*, verbose: bool) -> None:
     """Logs on standard error: warnings, or all with --verbose."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
-    for noisy in ("httpx", "httpcore", "trafilatura", "cssutils", "CSSUTILS", "readability", "htmldate", "alembic"):
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Line(verbose=verbose))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler], force=True)
+    for noisy in (
+        "aiosqlite",
+        "asyncio",
+        "httpx",
+        "httpcore",
+        "trafilatura",
+        "cssutils",
+        "CSSUTILS",
+        "readability",
+        "htmldate",
+        "alembic",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING if verbose else logging.ERROR)
+
+
+class Line(logging.Formatter):
+    """A record with its fields on one line; tracebacks with --verbose alone."""
+
+    _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+    def __init__(self, *, verbose: bool) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s" if verbose else "%(levelname)s: %(message)s")
+        self._verbose = verbose
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the daemon logs it, but for people."""
+        fields = {key: value for key, value in record.__dict__.items() if key not in self._PLAIN}
+        line = logging.makeLogRecord(record.__dict__)
+        line.msg, line.args = " ".join([record.getMessage(), *(f"{k}={v}" for k, v in fields.items())]), None
+        if not self._verbose:
+            line.exc_info = line.exc_text = None
+        return super().format(line)

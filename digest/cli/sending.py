@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from digest.cli import building, desk, out
+from digest.cli import building, checks, desk, out
 from digest.config import Config
-from digest.errors import NothingToDo
+from digest.errors import ConfigError, NothingToDo
 from digest.model import DeliveryState, Due
 from digest.pipeline import build
 from digest.pipeline import send as pipeline
@@ -93,6 +93,8 @@ class Report:
 
 async def run(config: Config, target: str | None, wishes: Wishes, *, quiet: bool) -> Report:
     """Does what was asked. Ctrl-C and SIGTERM finish what is in flight; a second one ends at once."""
+    if faults := checks.provider(config):
+        raise ConfigError(faults)
     stopping = asyncio.Event()
     _on_signals(stopping)
     async with mailbox(config) as url, desk.kit(config, stopping=stopping, mailbox_url=url) as kit:
@@ -103,7 +105,7 @@ async def run(config: Config, target: str | None, wishes: Wishes, *, quiet: bool
             refused = await pipeline.test_copy(kit, found.id, wishes.to, base_url=url or None)
             return _copies(found.name, wishes.to, refused)
         if wishes.dry_run:
-            return _report(await pipeline.dry_run(kit, found.id), is_dry=True)
+            return _anybody(_report(await pipeline.dry_run(kit, found.id), is_dry=True), found.newsletter)
         return await deliver(kit, found, resend_unknown=wishes.resend_unknown, quiet=quiet)
 
 
@@ -176,7 +178,7 @@ async def _built(kit: Kit, name: str, due: Due) -> IssueRecord:
     async with kit.database.read() as connection:
         readers = await batches.recipients(connection, name)
     if not readers:
-        raise NothingToDo(f"{name} has no active subscriber: add one with `digest subscribers add ADDRESS`")
+        raise _nobody(name)
     return await build.issue(kit, kit.config.newsletters[name], due)
 
 
@@ -190,7 +192,18 @@ async def _unbuilt(kit: Kit, draft: build.Draft, wishes: Wishes) -> Report:
         return _copies(draft.issue.name, wishes.to, refused)
     async with kit.database.read() as connection:
         readers = await batches.recipients(connection, draft.issue.newsletter)
-    return Report(issue=draft.issue.name, pending=readers, is_dry=True)
+    return _anybody(Report(issue=draft.issue.name, pending=readers, is_dry=True), draft.issue.newsletter)
+
+
+def _anybody(report: Report, name: str) -> Report:
+    """The report, where it speaks of anybody."""
+    if not any((report.accepted, report.rejected, report.unknown, report.suppressed, report.pending, report.expired)):
+        raise _nobody(name)
+    return report
+
+
+def _nobody(name: str) -> NothingToDo:
+    return NothingToDo(f"{name} has no active subscriber: add one with `digest subscribers add ADDRESS`")
 
 
 def _copies(name: str, wanted: tuple[str, ...], refused: Any) -> Report:

@@ -245,7 +245,10 @@ class Fetcher:
         return self._hosts[name]
 
     async def _obey_robots(self, url: str) -> None:
-        origin = str(httpx.URL(url).copy_with(path="/robots.txt", query=None, fragment=None))
+        try:
+            origin = str(httpx.URL(url).copy_with(path="/robots.txt", query=None, fragment=None))
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise _no_address(url) from error
         if origin not in self._robots:
             self._robots[origin] = asyncio.create_task(self._read_robots(origin))
         robots = await asyncio.shield(self._robots[origin])
@@ -318,7 +321,11 @@ def _request(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) ->
     try:
         return client.build_request("GET", url, headers=dict(headers))
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise FetchError(f"{url}: is no web address; write it in full: https://…", kind="address") from error
+        raise _no_address(url) from error
+
+
+def _no_address(url: str) -> FetchError:
+    return FetchError(f"{url}: is no web address; write it in full: https://…", kind="address")
 
 
 def _conditions(validators: Validators | None) -> dict[str, str]:
@@ -395,7 +402,7 @@ def _fetch_error(url: str, error: Exception) -> FetchError:
     if isinstance(error, httpx.TimeoutException):
         return FetchError(f"{url}: no answer in time", kind="timeout")
     if isinstance(error, httpx.UnsupportedProtocol):
-        return FetchError(f"{url}: is no web address; write it in full: https://…", kind="address")
+        return _no_address(url)
     if isinstance(error, httpx.ConnectError):
         kind = "dns" if _is_dns(error) else "connect"
         said = "its host name is not known" if kind == "dns" else "no connection"

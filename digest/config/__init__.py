@@ -5,7 +5,7 @@
 Any key can come from the environment as DIGEST_SECTION__KEY; lists and tables as JSON.
 """
 
-from digest.config.load import find, load, parse
+from digest.config.load import find, load, parse, sound_part
 from digest.config.settings import (
     METHODS,
     Collecting,
@@ -29,4 +29,5 @@ __all__ = [
     "find",
     "load",
     "parse",
+    "sound_part",
 ]

@@ -3,7 +3,8 @@
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from digest.config.settings import Config
 from digest.errors import ConfigError, Fault
 
 _SECRETS = (("api_key", "api_key_file"), ("webhook_secret", "webhook_secret_file"))
+_NEEDED = {"title": "Untitled", "sender": "digest@example.org", "mail": {"sender": "digest@example.org"}}
 _SAID = {
     "missing": ("is missing", "Add it"),
     "extra_forbidden": ("is no key of this table", ""),
@@ -51,11 +53,47 @@ def parse(text: str, *, path: Path, environ: Mapping[str, str], providers: Colle
     try:
         config = Config.model_validate({**raw, "path": path})
     except ValidationError as error:
-        raise ConfigError([*faults, *(_from_pydantic(path, detail) for detail in error.errors())]) from None
+        faults += [_from_pydantic(path, detail) for detail in error.errors()]
+        raise ConfigError(_from_where(faults, environ)) from None
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError(_from_where(faults, environ))
     named = {name: letter.model_copy(update={"name": name}) for name, letter in config.newsletters.items()}
     return config.model_copy(update={"newsletters": named})
+
+
+def sound_part(path: Path, *, environ: Mapping[str, str]) -> Config | None:
+    """The configuration without its faulty keys, so that what is right can be looked over too; None where none is left.
+
+    A newsletter without a title has one here, and mail a sender: both are named as missing already.
+    """
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    _overlay(raw, environ)
+    _secrets(raw, path)
+    for _ in range(3):  # what a faulty key hid comes to light when it is gone
+        try:
+            return Config.model_validate({**raw, "path": path})
+        except ValidationError as error:
+            for detail in sorted(error.errors(), key=lambda found: len(found["loc"])):
+                _drop(raw, [part for part in detail["loc"] if not str(part).startswith("function-")])
+    return None
+
+
+def _drop(raw: dict[str, Any], place: list[int | str]) -> None:
+    """Takes a value out; one that must be there is replaced, an element of a list goes with the list."""
+    *tables, key = place or [""]
+    table: Any = raw
+    for name in tables:
+        inner = table.get(name) if isinstance(table, dict) else None
+        if not isinstance(inner, dict):
+            key = name
+            break
+        table = inner
+    table.pop(key, None)
+    if key in _NEEDED:
+        table[key] = _NEEDED[key]
 
 
 def _fault(path: Path, key: str, problem: str, remedy: str) -> Fault:
@@ -63,11 +101,16 @@ def _fault(path: Path, key: str, problem: str, remedy: str) -> Fault:
 
 
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Puts DIGEST_SECTION__KEY into place; a value that begins like a JSON list or table is one."""
-    for variable, value in environ.items():
-        if not variable.startswith("DIGEST_") or "__" not in variable:
-            continue
-        *tables, key = variable.removeprefix("DIGEST_").lower().split("__")
+    """Puts DIGEST_SECTION__KEY into place; a value that begins like a JSON list or table is one.
+
+    A secret's file named there wins over a secret that stands in the file.
+    """
+    given = {place: environ[variable] for place, variable in _places(environ).items()}
+    mail = raw.get("mail")
+    for key, file_key in _SECRETS:
+        if isinstance(mail, dict) and given.get(("mail", file_key)):
+            mail.pop(key, None)
+    for (*tables, key), value in given.items():
         table = raw
         for name in tables:
             inner = table.setdefault(name, {})
@@ -76,6 +119,22 @@ def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
             table = inner
         else:
             table[key] = _value(value)
+
+
+def _places(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """The variables that are ours, by the place of their value."""
+    ours = [name for name in environ if name.startswith("DIGEST_") and "__" in name]
+    return {tuple(name.removeprefix("DIGEST_").lower().split("__")): name for name in ours}
+
+
+def _from_where(faults: Sequence[Fault], environ: Mapping[str, str]) -> list[Fault]:
+    """The faults; those of a value that an environment variable brought name it in place of the file."""
+    variables = {".".join(place): name for place, name in _places(environ).items()}
+    found = []
+    for fault in faults:
+        name = next((n for key, n in variables.items() if f"{fault.key}.".startswith(f"{key}.")), None)
+        found.append(replace(fault, file=f"${name}") if name else fault)
+    return found
 
 
 def _value(text: str) -> Any:

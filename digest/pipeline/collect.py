@@ -5,11 +5,11 @@ nothing. One bad feed, page or article never stops the others.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.collect import identity, policy, reading
@@ -28,7 +28,7 @@ __all__ = ["CollectReport", "FeedReport", "feed", "find_feed", "find_source", "n
 _AT_ONCE = 16  # feeds in flight: their bodies are in memory
 _PARSE_S = 20.0
 _MOST_HASH_CHANGES = 24  # a text that changed so often has a clock or a counter in it
-_log = structlog.get_logger()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ async def _tried(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _C
 
 
 def _crashed(record: FeedRecord, error: Exception) -> policy.Failed:
-    _log.error("collect.crashed", feed=record.requested_url, exc_info=error)
+    _log.error("feed crashed", extra={"feed": record.requested_url}, exc_info=error)
     return policy.Failed(kind="internal", message=f"{record.url}: {type(error).__name__}: {error}")
 
 
@@ -241,7 +241,7 @@ async def _settle(kit: Kit, outcomes: Sequence[Outcome]) -> list[FeedReport]:
     asked = [authority(outcome.before.url) for outcome in outcomes]
     outage = policy.is_outage(asked, failures)
     if outage:
-        _log.warning("collect.outage", hosts=len(set(asked)), failed=len(failures))
+        _log.warning("most hosts out of reach", extra={"hosts": len(set(asked)), "failed": len(failures)})
     judged: dict[str, FeedRecord] = {}
     async with kit.database.write() as connection:
         taken: set[str] = set()
@@ -292,10 +292,11 @@ def _reported(outcome: Outcome, judged: FeedRecord | None, now: datetime) -> Fee
 
 def _log_change(before: FeedRecord, after: FeedRecord, now: datetime) -> None:
     """What the owner should hear of once: dead, gone, back again, moved, flooded, silent."""
+    feed = {"feed": after.requested_url}
     if after.state is not before.state and {after.state, before.state} & {FeedState.DEAD, FeedState.GONE}:
-        _log.warning("feed.state", feed=after.requested_url, was=before.state.value, now=after.state.value)
+        _log.warning("feed state changed", extra={**feed, "was": before.state.value, "now": after.state.value})
     if after.note and (after.note, after.noted_at) != (before.note, before.noted_at):
-        _log.warning("feed.note", feed=after.requested_url, note=after.note)
+        _log.warning("feed noted", extra={**feed, "note": after.note})
     was_silent = before.last_checked is not None and policy.is_silent(before, before.last_checked)
     if policy.is_silent(after, now) and not was_silent:
-        _log.warning("feed.silent", feed=after.requested_url, since=after.silent_from)
+        _log.warning("feed silent", extra={**feed, "since": after.silent_from})

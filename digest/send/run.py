@@ -6,6 +6,7 @@ outlives its database for a while: what it knows it writes down once it can, wha
 """
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import httpx
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import DatabaseAway
@@ -26,7 +26,7 @@ from digest.send.sender import Sender, Sleep
 from digest.store import Database, batches, owner
 from digest.store.batches import Claim, Fate, Member
 
-_log = structlog.get_logger(__name__)
+_log = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=5)  # longer than any request: Limits.total_s is two
 _PATIENCE = timedelta(minutes=2)  # of waiting with nothing settled, before a run gives up and says so
 _POLL = timedelta(seconds=1)  # of another sender's claims, and of a database that is away
@@ -107,7 +107,7 @@ class Run:
         now = self._now()
         if self._away_since is None:
             self._away_since = now
-            _log.warning("database away", issue=self._job.envelope.issue, reason=str(away))
+            _log.warning("database away", extra={"issue": self._job.envelope.issue, "reason": str(away)})
         if now > self._away_since + patience:
             raise away
         await self._sleep(_POLL.total_seconds())
@@ -125,7 +125,7 @@ class Run:
             if self._is_expired(now):
                 await batches.expire(connection, issue_id=self._job.issue_id)
         if self._away_since is not None:
-            _log.warning("database back", issue=self._job.envelope.issue)
+            _log.warning("database back", extra={"issue": self._job.envelope.issue})
             self._away_since, self._settled_at = None, self._now()  # the provider is not to blame for the time lost
         return self._has_to_end
 
@@ -319,12 +319,13 @@ class Run:
     def _note(self, held: Claim, decision: Decision, *, is_ours: bool) -> None:
         where = {"issue": self._job.envelope.issue, "batch": held.number}
         if not is_ours:
-            _log.warning("claim lost", **where)
+            _log.warning("claim lost", extra=where)
         if isinstance(decision, Settle):
             self._settled(decision)
             return
         self._trouble = decision.reason
-        _log.warning("batch not settled", means=type(decision).__name__, reason=decision.reason, **where)
+        said = {"means": type(decision).__name__, "reason": decision.reason, **where}
+        _log.warning("batch not settled", extra=said)
         if isinstance(decision, Stop):
             self.refused = decision.reason
 

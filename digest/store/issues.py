@@ -230,6 +230,12 @@ async def is_taken(connection: AsyncConnection, name: str, slot: str, *, cadence
     return (await connection.execute(select(issue.c.id).where(*slot_s, not_(waits)))).first() is not None
 
 
+async def is_made(connection: AsyncConnection, name: str, slot: str) -> bool:
+    """Whether that slot has an issue whose making came to an end."""
+    its = (issue.c.newsletter == name, issue.c.slot == slot, issue.c.state != IssueState.BUILDING)
+    return (await connection.execute(select(issue.c.id).where(*its))).first() is not None
+
+
 async def last_told(connection: AsyncConnection, name: str, *, cadence: str = "") -> IssueRecord | None:
     """The newest issue of that newsletter that tells anything."""
     told = (issue.c.newsletter == name, issue.c.cadence == cadence, issue.c.state.in_(_TOLD))

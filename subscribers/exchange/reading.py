@@ -46,6 +46,7 @@ class RowFault:
     line: int
     value: str
     reason: str
+    is_repeat: bool = False  # a good address that stood in the file before: nothing is lost with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class Table:
             return RowFault(line=line, value=_shown(given), reason=error.reason)
         mark = int.from_bytes(hashlib.blake2b(address.key.encode(), digest_size=8).digest())
         if mark in seen:
-            return RowFault(line=line, value=given, reason="the address stands in the file already")
+            return RowFault(line=line, value=given, reason="the address stands in the file already", is_repeat=True)
         seen.add(mark)
         return self._made(line, cells, address)
 
@@ -138,7 +139,7 @@ def _opened(source: bytes | Path) -> BinaryIO:
     try:
         return source.open("rb")
     except OSError as error:
-        raise FileError(f"{source} cannot be read ({error.strerror})") from error
+        raise FileError(f"cannot be read ({error.strerror})") from error
 
 
 def _start(file: BinaryIO) -> int:
@@ -252,9 +253,19 @@ def _walked(file: BinaryIO, encoding: str, delimiter: str, columns: Columns) -> 
     suspects = {columns.address, columns.name, columns.first, columns.last}
     for line, cells in _records(file, encoding, delimiter):
         for index in suspects if not isinstance(cells, str) else ():
-            text = cell(cells, index)
-            if "\n" in text and "@" in text:
+            if any(_is_row(inner, delimiter, columns) for inner in cell(cells, index).splitlines()[1:]):
                 raise FileError("a quote that opens here takes in the rows after it", line=line)
+
+
+def _is_row(text: str, delimiter: str, columns: Columns) -> bool:
+    """Whether a line inside a cell is a person of its own; a name of two lines, `Bcc: x@example.org` too, is none."""
+    if "@" not in text:
+        return False
+    try:
+        addresses.parse(cell(text.split(delimiter), columns.address))
+    except AddressError:
+        return False
+    return True
 
 
 def _unguarded(text: str) -> str:

@@ -6,6 +6,7 @@ FULL, messages of about 20 KB. Beside it, in the same run: the same messages, on
 
 import argparse
 import asyncio
+import logging
 import multiprocessing
 import resource
 import statistics
@@ -17,7 +18,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import structlog
 from sqlalchemy import text
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
@@ -145,7 +145,7 @@ def peak_mb() -> float:
 
 async def main(messages: int, plan: int) -> None:
     """Prints the table."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    logging.getLogger("digest").setLevel(logging.ERROR)
     context: Any = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     server = context.Process(target=serve, args=(theirs,), daemon=True)

@@ -106,12 +106,12 @@ allow_private = ["127.0.0.1"]
             encoding="utf-8",
         )
 
-    def digest(self, *args: str, stdin: str | bytes | None = None) -> Result:
+    def digest(self, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None) -> Result:
         from digest.cli.app import app
 
         command, *rest = args
         where = [] if "--config" in args or command in {"init", "demo"} else ["--config", str(self.config)]
-        made = CliRunner().invoke(app, [command, *rest, *where], input=stdin, catch_exceptions=False)
+        made = CliRunner().invoke(app, [command, *rest, *where], input=stdin, env=env, catch_exceptions=False)
         return Result(made.exit_code, made.stdout, made.stderr)
 
     def messages(self) -> list[Path]:

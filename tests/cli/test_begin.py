@@ -106,3 +106,64 @@ def test_help_is_quick_and_clean() -> None:
     assert done.returncode == 0
     for command in ("init", "demo", "preview", "build", "send", "run", "subscribers"):
         assert command in done.stdout
+
+
+BROKEN = """
+[digest]
+templates = "nowhere"
+[mail]
+provider = "resend"
+rate = "fast"
+[newsletters.morning]
+stories = 0
+theme = { brand = "red", width = 20 }
+"""
+
+
+def test_check_names_too_what_only_the_parts_see(desk) -> None:
+    desk.config.write_text(BROKEN, encoding="utf-8")
+    found = {fault["key"]: fault for fault in desk.digest("check", "--json").json["faults"]}
+    assert set(found) == {
+        "mail.sender",
+        "mail.rate",
+        "mail.api_key",
+        "digest.templates",
+        "newsletters.morning.title",
+        "newsletters.morning.stories",
+        "newsletters.morning.theme",
+    }
+    assert [key for key, fault in found.items() if not (fault["file"] and fault["remedy"])] == []
+
+
+def test_a_key_file_that_cannot_be_read_is_one_fault(desk) -> None:
+    desk.config.write_text(BROKEN.replace("rate = ", 'api_key_file = "none"\nrate = '), encoding="utf-8")
+    keys = [fault["key"] for fault in desk.digest("check", "--json").json["faults"]]
+    assert "mail.api_key_file" in keys
+    assert "mail.api_key" not in keys
+
+
+def test_a_configuration_of_which_nothing_is_sound_is_named_all_the_same(desk) -> None:
+    desk.config.write_text(
+        "[newsletters.'Bad Name']\ntitle = 'x'\n[mail]\nsender = 'a@example.org'\n", encoding="utf-8"
+    )
+    assert "Bad Name is no name" in desk.digest("check").err
+
+
+def test_a_fault_of_the_environment_names_its_variable(desk) -> None:
+    name = "DIGEST_NEWSLETTERS__MORNING__FEEDS"
+    found = desk.digest("check", env={name: '[{"url": "nowhere"}]'})
+    assert found.err.startswith(f"${name}: newsletters.morning.feeds.0.url: 'nowhere' is no web address")
+
+
+@pytest.mark.parametrize(
+    ("mail", "word"),
+    [('provider = "pigeon"', "pigeon"), ('provider = "resend"', "resend"), ('provider = "kumomta"', "kumomta")],
+)
+@pytest.mark.parametrize("command", [("check",), ("send", "morning"), ("send", "morning", "--dry-run"), ("run",)])
+def test_a_provider_that_cannot_be_used_stops_before_anything_else(desk, mail: str, word: str, command) -> None:
+    text = desk.config.read_text(encoding="utf-8")
+    desk.config.write_text(text.replace("[mail]", f"[mail]\n{mail}"), encoding="utf-8")
+    found = desk.digest(*command)
+    assert found.code == 2
+    assert word in found.err
+    assert not (desk.folder / "digest.db").exists()

@@ -7,7 +7,7 @@ import logging
 import pytest
 import structlog
 
-from digest.cli import logs
+from digest.cli import logs, run
 
 
 @pytest.fixture
@@ -60,3 +60,36 @@ def test_third_parties_keep_quiet(stream) -> None:
     logging.getLogger("apscheduler.scheduler").info("added job")
     logging.getLogger("httpx").info("HTTP Request")
     assert lines(stream) == []
+
+
+def line_of(*, verbose: bool) -> str:
+    record = logging.makeLogRecord(
+        {
+            "levelname": "WARNING",
+            "name": "digest.a",
+            "msg": "feed crashed: %s",
+            "args": ("x",),
+            "feed": "https://e.org/",
+        }
+    )
+    error = ValueError("deep")
+    record.exc_info = (ValueError, error, error.__traceback__)
+    return run.Line(verbose=verbose).format(record)
+
+
+def test_a_command_logs_a_record_with_its_fields_and_no_traceback() -> None:
+    assert line_of(verbose=False) == "WARNING: feed crashed: x feed=https://e.org/"
+
+
+def test_verbose_logs_the_traceback_too() -> None:
+    said = line_of(verbose=True)
+    assert said.startswith("WARNING digest.a: feed crashed: x feed=https://e.org/\n")
+    assert "ValueError: deep" in said
+
+
+def test_what_is_logged_never_stands_on_standard_output(desk) -> None:
+    desk.configure(feeds=[f"http://127.0.0.{n}:1/feed.xml" for n in range(2, 8)])  # an outage, which is logged
+    collected = desk.digest("collect", "--json")
+    assert collected.code == 4
+    assert len(collected.json["feeds"]) == 6
+    assert "most hosts out of reach" in collected.err

@@ -95,3 +95,32 @@ def test_an_issue_that_is_held_does_not_leave_until_it_is_approved(desk) -> None
     assert desk.digest("issues", "approve", "morning/1").code == 0
     assert desk.digest("issues", "approve", "morning/1").code == 2
     assert desk.digest("send", "morning/1", "--json").json["accepted"] == 1
+
+
+def test_a_line_break_in_a_name_becomes_a_blank_and_no_header(desk) -> None:
+    text = 'address,name\nann@example.org,"Ann\r\nBcc: victim@example.org"\n'
+    (desk.folder / "p.csv").write_bytes(text.encode())
+    done = desk.digest("subscribers", "import", "p.csv", "--newsletter", "morning", "--consent", "fair")
+    assert done.code == 0
+    (person,) = desk.digest("subscribers", "list", "--json").json["subscribers"]
+    assert person["name"] == "Ann Bcc: victim@example.org"
+    desk.digest("collect")
+    assert desk.digest("send", "morning").code == 0
+    (path,) = desk.messages()
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert message["Bcc"] is None
+    assert message["To"].addresses[0].addr_spec == "ann@example.org"
+
+
+def test_an_address_that_comes_twice_is_said_and_no_failure(desk) -> None:
+    (desk.folder / "p.csv").write_text("address\nann@example.org\n ANN@example.org\n", encoding="utf-8")
+    done = desk.digest("subscribers", "import", "p.csv", "--newsletter", "morning", "--consent", "fair", "--json")
+    assert (done.code, done.json["added"]) == (0, 1)
+    assert "line 3" in done.err
+
+
+def test_what_is_no_address_cannot_be_suppressed(desk) -> None:
+    done = desk.digest("subscribers", "suppress", "no address")
+    assert done.code == 2
+    assert "no address" in done.err
+    assert desk.digest("subscribers", "list").code == 3

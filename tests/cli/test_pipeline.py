@@ -95,6 +95,20 @@ def test_one_bad_feed_never_stops_the_others(desk) -> None:
     assert collected.json["articles"] == 20
 
 
+def test_an_entry_whose_link_is_no_address_never_stops_its_feed(desk) -> None:
+    entries = "".join(
+        f"<item><title>Story {n}</title><link>{link}</link><description>short</description></item>"
+        for n, link in enumerate(("http://0177.0.0.1/a", "http://[::1/b", "https://example.invalid/c"))
+    )
+    feed = f"<?xml version='1.0'?><rss version='2.0'><channel><title>T</title>{entries}</channel></rss>"
+    desk.site.pages["/odd.xml"] = ("application/rss+xml", feed.encode())
+    desk.configure(feeds=[desk.site.base + "/odd.xml"])
+    collected = desk.digest("collect", "--json")
+    assert collected.code == 0
+    assert collected.json["feeds"][0]["error"] is None
+    assert "Story 0" in {article["title"] for article in desk.digest("articles", "--json").json}
+
+
 def test_a_message_carries_all_it_must(desk) -> None:
     subscribe(desk)
     desk.digest("collect")
@@ -140,6 +154,37 @@ def test_nobody_to_mail_is_nothing_to_do(desk) -> None:
     sent = desk.digest("send", "morning")
     assert sent.code == 3
     assert "subscriber" in sent.err
+
+
+def test_a_dry_send_to_nobody_is_nothing_to_do(desk) -> None:
+    desk.digest("collect")
+    for before in ((), ("build", "morning")):
+        assert not before or desk.digest(*before).code == 0
+        sent = desk.digest("send", "morning", "--dry-run")
+        assert sent.code == 3
+        assert "no active subscriber" in sent.err
+
+
+def test_two_issues_can_be_made_by_hand_in_one_minute(desk) -> None:
+    desk.configure(stories=3)
+    desk.digest("collect")
+    names = [desk.digest("build", "morning", "--json").json["issue"] for _ in range(3)]
+    assert names == ["morning/1", "morning/2", "morning/3"]
+    found = desk.digest("issues", "list", "--json").json["issues"]
+    assert len({issue["slot"] for issue in found}) == 3
+
+
+def test_what_was_sent_is_shown_as_json(desk) -> None:
+    subscribe(desk)
+    desk.digest("collect")
+    desk.digest("send", "morning")
+    status = desk.digest("status", "--json")
+    assert status.code == 0
+    assert status.json["deliveries"]["accepted"] == 3
+    assert status.json["issues"][0]["deliveries"]["accepted"] == 3
+    shown = desk.digest("issues", "show", "morning/1", "--json")
+    assert shown.code == 0
+    assert shown.json["deliveries"]["accepted"] == 3
 
 
 def test_a_dry_send_sends_nothing(desk) -> None:

@@ -152,6 +152,36 @@ def test_a_key_file_is_read_beside_the_configuration(tmp_path: Path) -> None:
     assert found.mail.api_key.get_secret_value() == "re_secret"
 
 
+def test_a_key_file_of_the_environment_wins_over_a_key_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "other.key").write_text("re_other", encoding="utf-8")
+    text = SOUND.replace("[mail]", '[mail]\napi_key = "re_secret"')
+    environ = {"DIGEST_MAIL__API_KEY_FILE": "other.key"}
+    found = config.parse(text, path=tmp_path / "digest.toml", environ=environ)
+    assert found.mail.api_key.get_secret_value() == "re_other"
+    both = config.parse(text, path=tmp_path / "digest.toml", environ={**environ, "DIGEST_MAIL__API_KEY": "re_third"})
+    assert both.mail.api_key.get_secret_value() == "re_third"
+
+
+def test_what_is_sound_of_a_faulty_file_can_be_had(tmp_path: Path) -> None:
+    path = tmp_path / "digest.toml"
+    path.write_text(SOUND.replace("https://example.com/rss", "x") + 'stories = 0\ncolour = "red"\n', encoding="utf-8")
+    rest = config.sound_part(path, environ={"DIGEST_MAIL__RATE": "fast"})
+    assert rest is not None
+    assert (rest.newsletters["morning"].stories, rest.newsletters["morning"].feeds, rest.mail.rate) == (
+        12,
+        (),
+        "10/second",
+    )
+
+
+@pytest.mark.parametrize("text", ["[broken", 'mail = "x"\n', "", "[newsletters.'A B']\ntitle = 'x'\n"])
+def test_any_file_has_a_sound_part_or_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "digest.toml"
+    path.write_text(text, encoding="utf-8")
+    rest = config.sound_part(path, environ={})
+    assert rest is None or rest.mail.sender == "digest@example.org"
+
+
 def test_a_key_file_that_is_not_there_is_a_fault() -> None:
     found = faults(SOUND, {"DIGEST_MAIL__API_KEY_FILE": "nowhere.key"})
     assert "nowhere.key cannot be read" in found["mail.api_key_file"]

@@ -108,6 +108,18 @@ def test_a_cell_of_several_lines_counts_them() -> None:
     assert [row.line for row in found] == [2, 4]
 
 
+@pytest.mark.parametrize("name", ["Ann\r\nBcc: victim@example.org", "Ann\n(ann@home)", "Ann\nat, work"])
+def test_a_name_of_several_lines_is_a_name(name: str) -> None:
+    source = f'address,name\nann@example.org,"{name}"\nbob@example.org,Bob\n'.encode()
+    assert [row.address.key for row in rows(source)] == ["ann@example.org", "bob@example.org"]
+
+
+def test_an_address_of_several_lines_is_a_fault_of_its_row() -> None:
+    source = b'address,name\n"ann@example.org\nBcc: victim@example.org",Ann\nbob@example.org,Bob\n'
+    assert [line for line, _ in faults(source)] == [2]
+    assert [row.address.key for row in rows(source)] == ["bob@example.org"]
+
+
 def test_latin_1_is_known_by_its_letters() -> None:
     table = exchange.read("address,name\nann@example.org,José Müller\n".encode("latin-1"))
     assert table.encoding == "latin-1"
