@@ -325,7 +325,8 @@ class Run:
             return
         self._trouble = decision.reason
         said = {"means": type(decision).__name__, "reason": decision.reason, **where}
-        _log.warning("batch not settled", extra=said)
+        is_usual = isinstance(decision, Again | Divide)  # the next request mends it, or the report names who is left
+        _log.log(logging.INFO if is_usual else logging.WARNING, "batch not settled", extra=said)
         if isinstance(decision, Stop):
             self.refused = decision.reason
 
