@@ -124,7 +124,7 @@ async def _tried(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _C
 
 
 def _crashed(record: FeedRecord, error: Exception) -> policy.Failed:
-    _log.error("feed crashed", extra={"feed": record.requested_url}, exc_info=error)
+    _log.error("feed.crashed", extra={"feed": record.requested_url}, exc_info=error)
     return policy.Failed(kind="internal", message=f"{record.url}: {type(error).__name__}: {error}")
 
 
@@ -294,9 +294,9 @@ def _log_change(before: FeedRecord, after: FeedRecord, now: datetime) -> None:
     """What the owner should hear of once: dead, gone, back again, moved, flooded, silent."""
     feed = {"feed": after.requested_url}
     if after.state is not before.state and {after.state, before.state} & {FeedState.DEAD, FeedState.GONE}:
-        _log.warning("feed state changed", extra={**feed, "was": before.state.value, "now": after.state.value})
+        _log.warning("feed.state", extra={**feed, "was": before.state.value, "now": after.state.value})
     if after.note and (after.note, after.noted_at) != (before.note, before.noted_at):
-        _log.warning("feed noted", extra={**feed, "note": after.note})
+        _log.warning("feed.note", extra={**feed, "note": after.note})
     was_silent = before.last_checked is not None and policy.is_silent(before, before.last_checked)
     if policy.is_silent(after, now) and not was_silent:
-        _log.warning("feed silent", extra={**feed, "since": after.silent_from})
+        _log.warning("feed.silent", extra={**feed, "since": after.silent_from})

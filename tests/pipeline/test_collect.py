@@ -1,5 +1,6 @@
 """One poll after another, over real sockets into a real database."""
 
+import logging
 from datetime import timedelta
 
 from collect.making import entry, page, prose, rss
@@ -83,11 +84,16 @@ async def test_one_bad_feed_never_stops_the_others(collect_kit: Kit, server: Fee
 
 async def spoken(kit: Kit, url: str) -> list[tuple[str, str]]:
     """Polls; the events logged of that feed."""
-    from structlog.testing import capture_logs
-
-    with capture_logs() as logs:
+    heard: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = heard.append  # type: ignore[method-assign]
+    logger = logging.getLogger("digest.pipeline.collect")
+    logger.addHandler(handler)
+    try:
         await poll(kit, url)
-    return [(entry["event"], entry["log_level"]) for entry in logs if entry.get("feed") == url]
+    finally:
+        logger.removeHandler(handler)
+    return [(r.getMessage(), r.levelname.lower()) for r in heard if getattr(r, "feed", None) == url]
 
 
 async def test_the_log_says_once_that_a_feed_fell_silent(collect_kit: Kit, server: FeedServer, clock: Clock) -> None:
