@@ -50,13 +50,13 @@ def newest(versions: Mapping[str, str]) -> str:
 
 
 def trimmed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The table: for each feature of CSS and HTML a letter for each of CLIENTS, in their order."""
+    """The table: for each feature of CSS and HTML and each image format a letter for each of CLIENTS, in order."""
     features = {
         feature["slug"]: "".join(
             newest(feature["stats"].get(family, {}).get(platform, {})) for family, platform in CLIENTS.values()
         )
         for feature in data["data"]
-        if feature["category"] in {"css", "html"}
+        if feature["category"] in {"css", "html", "image"}
     }
     return {
         "source": "caniemail.com, MIT licence, see clients.LICENSE",

@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lxml import etree
@@ -37,45 +37,76 @@ _UNITS: Final = re.compile(r"(?<![\w#-])\d*\.?\d+(rem|vh|vw|vmin|vmax|ch|ex)\b")
 _PLAIN: Final = frozenset({"html", "head", "body", "meta", "title", "style", "div", "span", "bdi", "noscript"})
 
 
-def check(page: etree._Element, place: Callable[[etree._Element], str]) -> Iterator[Finding]:
-    """A finding for each feature of the page's elements and style attributes that a widely used mail program lacks.
+def check(page: etree._Element, place: Callable[[etree._Element], str], kept: Iterable[str] = ()) -> Iterator[Finding]:
+    """What widely used mail programs lack of the features of the page's elements and style attributes.
 
-    A warning where the layout suffers, else for information; at the first element that uses the feature.
+    A warning for each feature whose lack harms the layout, at the first element that uses it; one finding for all the
+    polish, that of `kept` (what the style blocks use) included.
     """
     seen: set[str] = set()
-    for element in page.iter():
-        if isinstance(element.tag, str):
-            for slug in _used(element):
-                if slug not in seen and (lacking := lacks(slug)):
-                    seen.add(slug)
-                    yield _finding(slug, lacking, place(element))
+    styles: set[str | None] = set()
+    for element in page.iter("*"):
+        for slug in _used(element, styles):
+            if slug not in seen and slug not in _EXTRAS and (lacking := lacks(slug)):
+                yield _warning(slug, lacking, place(element))
+            seen.add(slug)
+    yield from _polish([*(slug for slug in seen if slug in _EXTRAS), *kept])
 
 
+@functools.lru_cache(maxsize=1024)
 def lacks(slug: str) -> tuple[str, ...]:
     """The mail programs that do not support a feature, by its name on caniemail.com; none where it is not known."""
     letters = _table()["features"].get(slug, "")
     return tuple(client for client, letter in zip(_table()["clients"], letters, strict=False) if letter == "n")
 
 
-def _finding(slug: str, lacking: tuple[str, ...], place: str) -> Finding:
-    shown = ", ".join(lacking[:4]) + (f" and {len(lacking) - 4} more" if len(lacking) > 4 else "")
-    kind, _, name = slug.partition("-")
-    named = f"<{name}>" if kind == "html" else name
-    is_extra = slug in _EXTRAS
-    verb = "cannot show" if not is_extra else "ignores" if len(lacking) == 1 else "ignore"
+def listed(lacking: tuple[str, ...]) -> str:
+    """The names, the first four of many.
+
+    >>> listed(("Gmail", "GMX")), listed(("a", "b", "c", "d", "e", "f"))
+    ('Gmail, GMX', 'a, b, c, d and 2 more')
+    """
+    return ", ".join(lacking[:4]) + (f" and {len(lacking) - 4} more" if len(lacking) > 4 else "")
+
+
+def _warning(slug: str, lacking: tuple[str, ...], place: str) -> Finding:
     return Finding(
-        level=Level.INFO if is_extra else Level.WARNING,
+        level=Level.WARNING,
         rule="css",
-        message=f"{shown} {verb} {named}.",
+        message=f"{listed(lacking)} cannot show {_named(slug)}.",
         place=place,
-        remedy="Nothing is lost but polish" if is_extra else f"See caniemail.com/features/{slug}",
+        remedy=f"See caniemail.com/features/{slug}",
     )
 
 
-def _used(element: etree._Element) -> Iterator[str]:
+def _polish(slugs: Iterable[str]) -> Iterator[Finding]:
+    """One finding for all of them; none where nobody lacks any."""
+    ignored: dict[tuple[str, ...], list[str]] = {}
+    for slug in sorted(set(slugs)):
+        if lacking := lacks(slug):
+            ignored.setdefault(lacking, []).append(_named(slug))
+    told = [
+        f"{listed(lacking)} {'ignores' if len(lacking) == 1 else 'ignore'} {', '.join(names)}"
+        for lacking, names in ignored.items()
+    ]
+    if told:
+        said = f"{'; '.join(told)}."
+        yield Finding(level=Level.INFO, rule="css", message=said, remedy="Nothing: only polish is lost")
+
+
+def _named(slug: str) -> str:
+    kind, _, name = slug.partition("-")
+    if kind == "html":
+        return f"<{name}>"
+    return re.sub(r"^at-(\w+)-?", r"@\1 ", name).strip().replace("pseudo-class-", ":")
+
+
+def _used(element: etree._Element, known: set[str | None]) -> Iterator[str]:
+    """What an element uses; of a style that is `known` already, nothing again."""
     if element.tag not in _PLAIN:
         yield f"html-{element.tag!s}"
-    if style := element.get("style"):
+    if (style := element.get("style")) and style not in known:
+        known.add(style)
         yield from _features(style)
 
 

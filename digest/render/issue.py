@@ -14,7 +14,7 @@ from digest.render import document, languages, text, views
 from digest.render import theme as themes
 from digest.render.budget import BUDGET, fitted
 from digest.render.merge import Tokens
-from digest.render.preflight import NOT_INLINED
+from digest.render.preflight.styles import NOT_INLINED
 from digest.render.templates import Templates
 
 SUBJECT = 90  # characters; phones show 35 to 45 of them, desktops 60 to 90

@@ -42,17 +42,18 @@ def test_the_newest_version_counts_whatever_the_order(versions, letter):
     assert caniemail.newest(versions) == letter
 
 
-def test_trimming_keeps_css_and_html():
+def test_trimming_keeps_css_html_and_images():
     stats = {"gmail": {"ios": {"2019-08": "n #2"}}}
     data = {
         "last_update_date": "2025-09-09 18:08",
         "data": [
             {"slug": "css-x", "category": "css", "stats": stats},
             {"slug": "image-x", "category": "image", "stats": stats},
+            {"slug": "amp", "category": "others", "stats": stats},
         ],
     }
     made = caniemail.trimmed(data)
-    assert list(made["features"]) == ["css-x"]
+    assert list(made["features"]) == ["css-x", "image-x"]
     assert made["features"]["css-x"][list(caniemail.CLIENTS).index("Gmail on iOS")] == "n"
 
 
@@ -120,9 +121,15 @@ def test_any_style_is_judged_without_a_crash(style):
     list(clients.check(page, preflight.place))
 
 
-@pytest.mark.parametrize(
-    ("lacking", "said"),
-    [(("HEY",), "HEY ignores opacity."), (("HEY", "Yahoo Mail"), "HEY, Yahoo Mail ignore opacity.")],
-)
-def test_one_program_ignores_and_two_ignore(lacking, said):
-    assert clients._finding("css-opacity", lacking, "p").message == said
+def test_all_polish_is_one_finding():
+    page = document.parse('<html><body><p style="border-radius:4px;box-shadow:0 0 1px #000">x</p></body></html>')
+    [finding] = clients.check(page, preflight.place, ["css-at-media-prefers-color-scheme", "css-pseudo-class-hover"])
+    assert finding.level is Level.INFO
+    assert "Outlook on Windows, GMX, WEB.DE ignore border-radius" in finding.message
+    assert "ignore @media prefers-color-scheme" in finding.message
+    assert "ignore :hover" in finding.message
+
+
+def test_a_format_few_programs_show():
+    assert "Outlook on Windows" in clients.lacks("image-webp")
+    assert clients.lacks("image-png") == clients.lacks("image-jpg") == ()

@@ -4,7 +4,7 @@ from rules.guard import Guard
 
 COMPOSE = "digest/send/compose.py"
 FETCH = "digest/collect/fetch.py"
-PREFLIGHT = "digest/render/preflight.py"
+PREFLIGHT = "digest/render/preflight/parts.py"
 PUBLIC = "digest/web/public/app.py"
 SWEEP = "digest/collect/clean/sweep.py"
 MODEL = "digest/model.py"

@@ -1,0 +1,110 @@
+"""Contrast of the words with what lies behind them, as the style attributes have it (WCAG 2.2 §1.4.3)."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from lxml import etree
+
+from digest.model import Finding
+from digest.render.preflight.finding import Page, place, warning
+from digest.render.theme import READABLE, contrast
+
+LARGE: Final = 3.0  # what letters of 24 pixels need, or of 18.66 in bold
+_BOLD: Final = frozenset({"bold", "bolder", "600", "700", "800", "900"})
+_NO_WORDS: Final = frozenset({"style", "title", "script", "head"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """How an element's words look. None: not known (an image, a transparent colour)."""
+
+    ink: str | None = "#000000"
+    paper: str | None = "#ffffff"
+    pixels: float = 16.0
+    is_bold: bool = False
+    is_hidden: bool = False
+
+
+def check(page: Page) -> Iterator[Finding]:
+    """A finding for each faint pair, at the first element that has it."""
+    seen: set[str] = set()
+    waiting: list[tuple[etree._Element, _Look]] = [(page.root, _Look())]
+    while waiting:
+        element, above = waiting.pop()
+        look = _changed(above, element.get("style") or "", element.get("bgcolor") or "", element.get("color") or "")
+        if look.is_hidden or element.tag in _NO_WORDS:
+            continue
+        said = _faint(look) if look.ink and look.paper else ""
+        if said and said not in seen and _has_words(element):
+            seen.add(said)
+            yield warning("contrast", said, "Change the colours in the theme or template", place(element))
+        waiting += [(child, look) for child in element.iterchildren("*", reversed=True)]
+
+
+def _has_words(element: etree._Element) -> bool:
+    return bool((element.text or "").strip()) or any((child.tail or "").strip() for child in element)
+
+
+@functools.lru_cache(maxsize=1024)
+def _faint(look: _Look) -> str:
+    """What is wrong with the look of words; empty where they read well."""
+    ink, paper = look.ink or "", look.paper or ""
+    is_large = look.pixels >= 24 or (look.is_bold and look.pixels >= 18.66)
+    needed = LARGE if is_large else READABLE
+    ratio = contrast(ink, paper)
+    return f"{ink} on {paper} has a contrast of {ratio:.2f}; readers need {needed} (WCAG AA)." * (ratio < needed)
+
+
+@functools.lru_cache(maxsize=4096)
+def _changed(above: _Look, style: str, bgcolor: str, color: str) -> _Look:
+    """The look of an element below another."""
+    import tinycss2
+
+    look = replace(
+        above, ink=_colour(color) if color else above.ink, paper=_colour(bgcolor) if bgcolor else above.paper
+    )
+    for item in tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True):
+        if item.type == "declaration":
+            look = _declared(look, item.lower_name, item.value)
+    return look
+
+
+def _declared(look: _Look, name: str, value: list[Any]) -> _Look:
+    import tinycss2
+
+    said = tinycss2.serialize(value).strip().lower()
+    if name == "color" and said not in {"inherit", "unset"}:
+        return replace(look, ink=_colour(said))
+    if name in {"background", "background-color"} and said not in {"none", "transparent", "inherit", "initial"}:
+        return replace(look, paper=_first(value))
+    if name == "font-size" and said.endswith("px"):
+        return replace(look, pixels=_pixels(said))
+    if name == "font-weight":
+        return replace(look, is_bold=said in _BOLD)
+    return replace(look, is_hidden=True) if (name, said) in {("display", "none"), ("visibility", "hidden")} else look
+
+
+def _pixels(said: str) -> float:
+    try:
+        return float(said[:-2])
+    except ValueError:
+        return 16.0
+
+
+def _first(value: list[Any]) -> str | None:
+    """The first colour of a background; none where an image covers it."""
+    if any(token.type == "url" or getattr(token, "lower_name", "").endswith(("url", "gradient")) for token in value):
+        return None
+    return next((colour for token in value if (colour := _colour(token))), None)
+
+
+def _colour(said: Any) -> str | None:
+    """A colour as #rrggbb; none where it is no colour, or lets something through."""
+    from tinycss2 import color3
+
+    found = color3.parse_color(said)
+    if found is None or found == "currentColor" or found.alpha < 1:
+        return None
+    return "#" + "".join(f"{round(min(max(channel, 0), 1) * 255):02x}" for channel in found[:3])
