@@ -77,7 +77,8 @@ def check(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose =
     except ConfigError as error:
         found, faults = None, [*error.faults, *_hidden(path, error.faults)]
     if as_json:
-        out.document({"config": str(path), "faults": [_shown(fault) for fault in faults]})
+        next_slots = {name: checks.dates(letter) for name, letter in (found.newsletters if found else {}).items()}
+        out.document({"config": str(path), "faults": [_shown(fault) for fault in faults], "next_slots": next_slots})
         return 2 if faults else 0
     if faults or found is None:
         raise ConfigError(faults)

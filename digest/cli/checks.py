@@ -109,15 +109,27 @@ def _fault(config: Config, key: str, problem: str, remedy: str = "") -> Fault:
 
 def print_sound(config: Config) -> None:
     """A word on what is configured, and when the next issues are due."""
-    from digest.schedule import slots
-
     number = out.count(len(config.newsletters), "newsletter")
     out.line(f"{config.path.name} is sound: {number}, mail by {config.mail.provider}")
     for letter in config.newsletters.values():
-        dates = slots.upcoming(letter.schedule, letter.timezone, after=desk.now())
-        shown = ", ".join(_day(slot) for slot, _ in dates) or "never again"
-        out.line(f"  {letter.name}: {out.count(len(letter.feeds), 'feed')}; next issues {shown} ({letter.timezone})")
+        out.line(f"  {letter.name}: {out.count(len(letter.feeds), 'feed')} ({letter.timezone})")
+        for cadence, coming in dates(letter).items():
+            out.line(f"    next {cadence or 'issues'}: {', '.join(map(_day, coming)) or 'never again'}")
+
+
+def dates(letter: Newsletter, count: int = 5) -> dict[str, list[str]]:
+    """The newsletter's next slots by cadence, holidays left out."""
+    from digest.schedule import slots
+
+    return {
+        cadence: [
+            slot
+            for slot, _ in slots.upcoming(cron, letter.timezone, after=desk.now(), count=count, skip=letter.skip_dates)
+        ]
+        for cadence, cron in letter.timetable.items()
+    }
 
 
 def _day(slot: str) -> str:
-    return slot.replace("T", " ")
+    """As in Thu 2026-11-26 07:30."""
+    return f"{datetime.fromisoformat(slot):%a %Y-%m-%d %H:%M}"

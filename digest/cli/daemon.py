@@ -5,25 +5,27 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.cli import checks, desk, logs, out
 from digest.config import Config
-from digest.errors import ConfigError, DigestError
+from digest.errors import ConfigError, DigestError, Fault
 from digest.model import Message, Step
-from digest.pipeline import letters, stages
+from digest.pipeline import letters, notices, stages, wording
 from digest.pipeline.kit import Kit
 from digest.schedule import notify
 from digest.schedule.daemon import Daemon
 from digest.schedule.engine import Engine, Local
 from digest.schedule.metrics import Metrics
-from digest.store import figures
+from digest.store import figures, instance
 from digest.web import events, mailbox, public, server, service
 from digest.web.asking import Asker
 from digest.web.pages import Pages
@@ -31,11 +33,15 @@ from digest.web.pages import Pages
 log = logging.getLogger(__name__)
 
 _ASK_S = 60.0
+Faulty = Mapping[str, Sequence[Fault]]  # by newsletter
 _READY_S = 5.0  # a database that answers later is not ready
 
 
-async def run(config: Config, *, verbose: bool) -> None:
-    """Works until SIGTERM or SIGINT; a second one ends it at once. UsageError where the address is taken."""
+async def run(config: Config, *, verbose: bool, faulty: Faulty = MappingProxyType({})) -> None:
+    """Works until SIGTERM or SIGINT; a second one ends it at once. UsageError where the address is taken.
+
+    `faulty`: the newsletters that `config` leaves out because they are; the owner hears of them.
+    """
     if faults := checks.provider(config):
         raise ConfigError(faults)
     logs.begin(verbose=verbose)
@@ -45,8 +51,11 @@ async def run(config: Config, *, verbose: bool) -> None:
         mailbox_url = await stack.enter_async_context(_mailbox(config))
         kit = await stack.enter_async_context(desk.kit(config, stopping=stopping, mailbox_url=mailbox_url))
         here = _Service(kit, await _distributed(stack, kit))
-        address = await stack.enter_async_context(server.serve(here.app(), config.web.host, config.web.port))
+        if not await stack.enter_async_context(instance.first(kit.database)):
+            log.warning("another daemon works on this database: both go on, and each slot is made once")
+        address = await stack.enter_async_context(server.serve(here.app, config.web.host, config.web.port))
         out.note(f"digest run: {address}, {out.count(len(config.newsletters), 'newsletter')}; Ctrl-C ends it")
+        await here.complain(faulty, "left out")
         await here.run()
     notify.tell("STATUS=ended", os.environ)
 
@@ -82,6 +91,17 @@ def _on_signals(stopping: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
+class _Served:
+    """The pages by the configuration as it was last read."""
+
+    def __init__(self, now: ASGIApp) -> None:
+        self.now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        await self.now(scope, receive, send)
+
+
 class _Service:
     """The daemon with its meters and pages."""
 
@@ -89,6 +109,8 @@ class _Service:
         self._metrics = Metrics()
         engine = distributed or Local(kit, stages.OURS, ended=self._ended)
         self._daemon = Daemon(kit, engine, beat=self._beat)
+        self.app = _Served(self._made())
+        self._beside: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """The daemon's run, watched by the service manager."""
@@ -102,10 +124,18 @@ class _Service:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
 
-    def app(self) -> Starlette:
+    async def complain(self, faulty: Faulty, what: str) -> None:
+        """Logs what is wrong with those newsletters, and writes it down for the owner."""
+        kit = self._daemon.kit
+        for name, faults in faulty.items():
+            said = [str(fault) for fault in faults]
+            log.error("newsletter is faulty", extra={"newsletter": name, "so": what, "cause": "; ".join(said)})
+            async with kit.database.write() as connection:
+                await notices.say(kit, connection, wording.fault(name, said, kit.now().date()))
+
+    def _made(self) -> Starlette:
         """All that is served at [web] listen."""
         kit = self._daemon.kit
-
         reports = events.routes(kit.config, kit.database, now=kit.now)
         pages = public.app(kit.config, kit.database, confirm=self._confirm, now=kit.now, routes=reports)
         return service.app(pages, fault=self._fault, metrics=self._text, mailbox=_shown(kit.config))
@@ -140,17 +170,25 @@ class _Service:
             await asyncio.sleep(every)
 
     def _reload(self) -> None:
-        """Reads the configuration again; where it is faulty, the old one holds."""
+        """Reads the configuration again; where it is faulty, the old one holds: of one newsletter, or as a whole."""
         old = self._daemon.kit.config
         try:
-            new = desk.load(old.path)
+            new, faulty = desk.spare(old.path)
+            if faults := checks.provider(new):
+                raise ConfigError(faults)
         except DigestError as error:
             log.error("configuration not read, the old one holds", extra={"cause": str(error)})  # noqa: TRY400
             return
         for key in _fixed(old, new):
             log.warning("a change that needs a restart", extra={"key": key})
-        self._daemon.reload(new.model_copy(update={"web": old.web}))
-        log.info("configuration read", extra={"newsletters": len(new.newsletters)})
+        kept = {name: old.newsletters[name] for name in faulty if name in old.newsletters}
+        letters = {**new.newsletters, **kept}
+        self._daemon.reload(new.model_copy(update={"web": old.web, "newsletters": letters}))
+        self.app.now = self._made()
+        log.info("configuration read", extra={"newsletters": len(letters)})
+        task = asyncio.create_task(self.complain(faulty, "kept as it was, or left out where it is new"))
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def _fault(self) -> str:
         if self._daemon.swept_at is not None and not self._daemon.is_well(self._daemon.kit.now()):

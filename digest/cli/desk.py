@@ -31,6 +31,18 @@ def load(path: Path | None) -> Config:
     return found
 
 
+def spare(path: Path | None) -> tuple[Config, dict[str, tuple[Fault, ...]]]:
+    """The configuration less the newsletters that are faulty, and their faults; ConfigError where nothing is left."""
+    from digest.send import providers
+
+    file = settings.find(path, os.environ)
+    text = settings.read(file)
+    found, faulty = settings.spare(text, path=file, environ=os.environ, providers=providers.known())
+    if faulty and not found.newsletters:
+        raise ConfigError([fault for faults in faulty.values() for fault in faults])
+    return found, faulty
+
+
 @contextlib.asynccontextmanager
 async def database(config: Config) -> AsyncIterator[Database]:
     """The database alone, for commands that fetch and build nothing."""

@@ -24,7 +24,7 @@ Restart=on-failure
 RestartSec=5
 WatchdogSec=60
 # Longer than the longest request to a mail provider: what is in flight is finished first.
-TimeoutStopSec=120
+TimeoutStopSec=180
 KillMode=mixed
 
 # An account of its own that owns the folder of the configuration: database, mailbox and templates lie there.

@@ -5,7 +5,7 @@ import sys
 from typing import TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 _QUIET = ("httpx", "httpcore", "trafilatura", "cssutils", "CSSUTILS", "htmldate", "alembic", "apscheduler", "uvicorn")
 
@@ -15,6 +15,7 @@ def begin(*, verbose: bool, stream: TextIO | None = None) -> None:
     out = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _without_none,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -33,6 +34,11 @@ def begin(*, verbose: bool, stream: TextIO | None = None) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_none(_logger: object, _name: str, fields: EventDict) -> EventDict:
+    """What a step has not bound is not said."""
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def _last(*, is_terminal: bool) -> list[Processor]:

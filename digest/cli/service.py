@@ -29,8 +29,8 @@ def run_daemon(config: ConfigPath = None, as_json: AsJson = False, verbose: Verb
     """The daemon: collects, builds and sends on schedule, and serves the public pages."""
     from digest.cli import daemon
 
-    settings = desk.load(config)
-    asyncio.run(daemon.run(settings, verbose=verbose))
+    settings, faulty = desk.spare(config)
+    asyncio.run(daemon.run(settings, faulty=faulty, verbose=verbose))
     return 0
 
 

@@ -5,7 +5,7 @@
 Any key can come from the environment as DIGEST_SECTION__KEY; lists and tables as JSON.
 """
 
-from digest.config.load import find, load, parse, sound_part
+from digest.config.load import find, load, parse, read, sound_part, spare
 from digest.config.settings import (
     METHODS,
     Collecting,
@@ -29,5 +29,7 @@ __all__ = [
     "find",
     "load",
     "parse",
+    "read",
     "sound_part",
+    "spare",
 ]

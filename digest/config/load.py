@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from digest.config.settings import Config
+from digest.config.settings import NAME, Config
 from digest.errors import ConfigError, Fault
 
 _SECRETS = (("api_key", "api_key_file"), ("webhook_secret", "webhook_secret_file"))
@@ -30,25 +30,37 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path:
 
 def load(path: Path, *, environ: Mapping[str, str], providers: Collection[str] = ()) -> Config:
     """The configuration of that file; ConfigError with every fault. `providers`: the names known (empty: any)."""
+    return parse(read(path), path=path, environ=environ, providers=providers)
+
+
+def read(path: Path) -> str:
+    """The file's text; ConfigError where it cannot be had."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         remedy = "Write one with `digest init`, or name yours with --config PATH"
         raise ConfigError([Fault(file=str(path), key="", problem="there is no such file", remedy=remedy)]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([_fault(path, "", f"cannot be read ({error})", "It is a UTF-8 text file")]) from error
-    return parse(text, path=path, environ=environ, providers=providers)
 
 
 def parse(text: str, *, path: Path, environ: Mapping[str, str], providers: Collection[str] = ()) -> Config:
     """The configuration of that text."""
+    return _parse(text, path=path, environ=environ, providers=providers, without=())
+
+
+def _parse(
+    text: str, *, path: Path, environ: Mapping[str, str], providers: Collection[str], without: Collection[str]
+) -> Config:
     try:
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_fault(path, "", f"is not TOML: {error}", "Mend that line")]) from error
     _overlay(raw, environ)
+    for name in without:
+        raw["newsletters"].pop(name, None)
     faults = _secrets(raw, path)
-    faults += _reserved(raw, path)
+    faults += [*_reserved(raw, path), *_misnamed(raw, path)]
     faults += _provider(raw, path, providers)
     try:
         config = Config.model_validate({**raw, "path": path})
@@ -94,6 +106,26 @@ def _drop(raw: dict[str, Any], place: list[int | str]) -> None:
     table.pop(key, None)
     if key in _NEEDED:
         table[key] = _NEEDED[key]
+
+
+def spare(
+    text: str, *, path: Path, environ: Mapping[str, str], providers: Collection[str] = ()
+) -> tuple[Config, dict[str, tuple[Fault, ...]]]:
+    """The configuration without the newsletters that are faulty, and their faults; ConfigError where others are.
+
+    For the daemon, which works on for the newsletters that are sound; commands by hand refuse the whole file.
+    """
+    try:
+        return parse(text, path=path, environ=environ, providers=providers), {}
+    except ConfigError as error:
+        faulty: dict[str, tuple[Fault, ...]] = {}
+        for fault in error.faults:
+            table, _, rest = fault.key.partition(".")
+            if table != "newsletters" or not rest:
+                raise
+            name = rest.split(".")[0]
+            faulty[name] = (*faulty.get(name, ()), fault)
+    return _parse(text, path=path, environ=environ, providers=providers, without=faulty), faulty
 
 
 def _fault(path: Path, key: str, problem: str, remedy: str) -> Fault:
@@ -171,6 +203,12 @@ def _reserved(raw: dict[str, Any], path: Path) -> list[Fault]:
     named = [n for n, t in letters.items() if isinstance(t, dict) and "name" in t] if isinstance(letters, dict) else []
     keys = [*(["path"] if "path" in raw else []), *(f"newsletters.{n}.name" for n in named)]
     return [_fault(path, key, *_SAID["extra_forbidden"]) for key in keys]
+
+
+def _misnamed(raw: dict[str, Any], path: Path) -> list[Fault]:
+    letters = raw.get("newsletters")
+    names = [name for name in letters if not NAME.fullmatch(name)] if isinstance(letters, dict) else []
+    return [_fault(path, f"newsletters.{name}", "is no name", "Use a-z, 0-9, - and _, as in morning") for name in names]
 
 
 def _provider(raw: dict[str, Any], path: Path, providers: Collection[str]) -> list[Fault]:

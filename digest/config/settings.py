@@ -26,7 +26,7 @@ METHODS = (
     "random",
     "lead",
 )
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LANGUAGE = re.compile(r"auto|[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(second|minute|hour)")
 _DURATION = re.compile(r"(\d{1,5})\s*(m|h|d)")
@@ -174,7 +174,9 @@ class General(Table):
     postal_address: Words = ""  # in every issue; the law wants one
     engine: Literal["local", "procrastinate"] = "local"  # procrastinate needs PostgreSQL
     templates: str = ""  # a folder of your own, file by file over the shipped ones
-    owner: Annotated[str, AfterValidator(_sender_or_none)] = ""  # who gets drafts and bad news; empty: the sender
+    owner: Annotated[str, AfterValidator(_sender_or_none)] = (
+        ""  # who gets drafts and bad news; empty: drafts go to the sender, bad news to the log
+    )
     owner_webhook: Annotated[SecretStr, AfterValidator(_secret_address)] = SecretStr("")  # the same by POST of JSON
 
     @model_validator(mode="after")
@@ -315,13 +317,6 @@ class Config(Table):
     web: Web = Field(default_factory=Web)
     collect: Collecting = Field(default_factory=Collecting)
     newsletters: dict[str, Newsletter] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        for name in self.newsletters:
-            if not _NAME.fullmatch(name):
-                raise ValueError(f"newsletters.{name} is no name|Use a-z, 0-9, - and _, as in morning")
-        return self
 
     @property
     def folder(self) -> Path:

@@ -37,13 +37,25 @@ _GIVE_UP = timedelta(days=2)  # older news is none
 
 
 async def say(kit: Kit, connection: AsyncConnection, words: Words) -> list[int]:
-    """Writes it down, in the caller's transaction, to be sent each way there is; nothing where it was said before."""
-    ways = [("mail", kit.config.owner), *([("webhook", "")] if _webhook(kit) else [])]
-    made = []
-    for way, address in ways:
-        found = await notices.add(connection, words, way=way, address=address, key=str(uuid.uuid4()), at=kit.now())
-        made += [found] if found is not None else []
-    return made
+    """Writes it down, in the caller's transaction, to be sent each way there is, and into the log; once.
+
+    By mail where an owner is named: nobody who configured nothing gets a message that he did not ask for.
+    """
+    if await _add(kit, connection, words, "log") is None:
+        return []
+    log.warning("for the owner", extra={"about": words.about, "subject": words.subject})
+    is_mailed = bool(kit.config.digest.owner) or words.is_asked
+    ways = [way for way, is_open in (("mail", is_mailed), ("webhook", bool(_webhook(kit)))) if is_open]
+    made = [await _add(kit, connection, words, way) for way in ways]
+    return [number for number in made if number is not None]
+
+
+async def _add(kit: Kit, connection: AsyncConnection, words: Words, way: str) -> int | None:
+    state = DeliveryState.ACCEPTED if way == "log" else DeliveryState.PENDING
+    key, address = str(uuid.uuid4()), kit.config.owner if way == "mail" else ""
+    if way == "log":
+        words = replace(words, text="", html="")
+    return await notices.add(connection, words, way=way, address=address, key=key, at=kit.now(), state=state)
 
 
 async def draft(kit: Kit, connection: AsyncConnection, record: IssueRecord) -> Words:

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from structlog import contextvars
+
 from digest.config import Newsletter
 from digest.errors import CollectError, ConfigError, DigestError, Fault, NothingToDo, StoreError, WorkerError
 from digest.model import Due, IssueState, Step
@@ -65,10 +67,18 @@ def telling(notice_id: int) -> Step:
 
 async def run(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     """Does that step; the steps that follow from it. KeyError for a step of no such name."""
-    return await {"collect": _collect, "make": _make, "send": _send, "tell": _tell}[step.name](kit, step, stages)
+    does = {"collect": _collect, "make": _make, "send": _send, "tell": _tell}[step.name]
+    with contextvars.bound_contextvars(step=step.name, newsletter=None, issue=None, slot=None):
+        return await does(kit, step, stages)
+
+
+def _named(record: issues.IssueRecord) -> dict[str, str]:
+    """What every line of the log says while the step works on that issue."""
+    return {"newsletter": record.newsletter, "issue": record.name, "slot": record.slot}
 
 
 async def _collect(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    contextvars.bind_contextvars(newsletter=step.args["newsletter"])
     if newsletter := kit.config.newsletters.get(str(step.args["newsletter"])):
         await stages.collect(kit, newsletter)
     return ()
@@ -81,6 +91,7 @@ async def _make(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     owner = str(step.args["owner"])
     if record is None or record.state is not IssueState.BUILDING or record.owner != owner:
         return ()  # somebody else has it, or it is made
+    contextvars.bind_contextvars(**_named(record))
     held = issues.Claim(issue_id=record.id, number=record.number, owner=owner)
     due = Due(slot=record.slot, at=record.due_at, until=_time(step, "until"))
     try:
@@ -159,6 +170,9 @@ def _newsletter(kit: Kit, record: issues.IssueRecord) -> Newsletter:
 
 
 async def _send(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
+    async with kit.database.read() as connection:
+        record = await issues.by_id(connection, int(step.args["issue"]))
+    contextvars.bind_contextvars(**(_named(record) if record else {}))
     async with _stop(kit, _time(step, "until")) as stop:
         await stages.send(kit, int(step.args["issue"]), stop)
     return ()

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from digest.config import Newsletter
@@ -49,6 +50,7 @@ def draft(
         subject=subject,
         text="\n\n".join(lines) + f"\n\n{'-' * 60}\n\n{text}",
         html=html[:at] + box + html[at:],
+        is_asked=True,
     )
 
 
@@ -101,9 +103,9 @@ def circuit(provider: str, until: datetime) -> Words:
     return plain(f"circuit:{provider}:{until:%Y-%m-%dT%H:%M:%S}", f"{provider} does not answer", why, remedy)
 
 
-def fault(newsletter: str, faults: Sequence[str]) -> Words:
-    """A newsletter that the daemon leaves out, or keeps as it was, because its configuration is faulty."""
-    mark = sum(sum(map(ord, text)) for text in faults)
+def fault(newsletter: str, faults: Sequence[str], day: date) -> Words:
+    """A newsletter that the daemon leaves out, or keeps as it was, because its configuration is faulty; once a day."""
+    mark = f"{crc32(' '.join(faults).encode()):08x}:{day}"
     subject = f"{newsletter}: its configuration is faulty"
     remedy = "The other newsletters go on. Mend it, then reload the daemon (SIGHUP); `digest check` names every fault."
     return plain(f"config:{newsletter}:{mark}", subject, *faults, remedy)

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _AHEAD = timedelta(minutes=10)  # collecting begins so long before an issue is made
 _COLLECT = timedelta(minutes=10)  # from one round over a newsletter's feeds to the next: those are asked that are due
 _BEAT_S = 60.0
-_DRAIN_S = 90.0  # longer than a provider's time-out
+DRAIN_S = 150.0  # longer than any request to a provider (send.sender.Limits) and what is written down after it
 _LATE = timedelta(minutes=5)  # after the last sweep: the daemon is not well
 
 Beat = Callable[[], None]
@@ -69,7 +69,7 @@ class Daemon:
                 await self._pause()
         finally:
             self._scheduler.shutdown(wait=False)
-            if not await self._engine.drain(_DRAIN_S):
+            if not await self._engine.drain(DRAIN_S):
                 log.warning("stopped in mid-work: the next start goes on with it")
 
     def reload(self, config: Config) -> None:

@@ -24,7 +24,7 @@ QUEUES = ("collect", "make", "send", "tell", "care")  # a queue a step, so that 
 _LOCK = 0x6469_6766  # one process makes Procrastinate's tables, the others wait
 _STALLED_S = 20.0  # without a heartbeat: its worker is dead
 _HEARTBEAT_S = 5.0
-_GRACE = timedelta(seconds=90)  # for what is in flight when a worker is asked to stop
+_GRACE = timedelta(seconds=150)  # for what is in flight when a worker is asked to stop
 
 Run = Callable[[Kit, Step], Awaitable[Sequence[Step]]]
 Sweep = Callable[[], Awaitable[None]]

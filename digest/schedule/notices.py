@@ -3,8 +3,6 @@
 The sweep notes it, in the transaction that marks it as noted, and gives the steps that send what is written down.
 """
 
-import logging
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import IssueState, Step
@@ -13,8 +11,6 @@ from digest.pipeline.kit import Kit
 from digest.store import issues, owner
 from digest.store import notices as rows
 from digest.store.notices import Words
-
-log = logging.getLogger(__name__)
 
 _DRAFTS = frozenset({IssueState.READY, IssueState.HELD})
 
@@ -30,16 +26,10 @@ async def sweep(kit: Kit) -> list[Step]:
     if set(shut) != told:
         async with kit.database.write() as connection:
             for name in sorted(set(shut) - told):
-                await say(kit, connection, wording.circuit(name, shut[name]))
+                await notices.say(kit, connection, wording.circuit(name, shut[name]))
             for name in told - set(shut):
                 await rows.over(connection, name, now=kit.now())
     return await _due(kit)
-
-
-async def say(kit: Kit, connection: AsyncConnection, words: Words) -> None:
-    """Writes it down and into the log."""
-    if await notices.say(kit, connection, words):
-        log.warning("for the owner", extra={"about": words.about, "subject": words.subject})
 
 
 def _is_worth(kit: Kit, record: issues.IssueRecord) -> bool:
@@ -52,7 +42,7 @@ async def _note_issue(kit: Kit, record: issues.IssueRecord) -> None:
     async with kit.database.write() as connection:
         if not await issues.notified(connection, record):
             return  # another daemon was faster, or it has moved on
-        await say(kit, connection, await _words(kit, connection, record))
+        await notices.say(kit, connection, await _words(kit, connection, record))
 
 
 async def _words(kit: Kit, connection: AsyncConnection, record: issues.IssueRecord) -> Words:

@@ -21,6 +21,7 @@ class Words:
     subject: str
     text: str
     html: str = ""  # empty: there is no more than the text
+    is_asked: bool = False  # the configuration asks for it: goes to the sender where no owner is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Notice:
 
     id: int
     about: str
-    way: str  # mail, webhook
+    way: str  # mail, webhook, log
     address: str
     at: datetime
     subject: str
@@ -56,12 +57,19 @@ class Standing:
 
 
 async def add(
-    connection: AsyncConnection, words: Words, *, way: str, address: str, key: str, at: datetime
+    connection: AsyncConnection,
+    words: Words,
+    *,
+    way: str,
+    address: str,
+    key: str,
+    at: datetime,
+    state: DeliveryState = DeliveryState.PENDING,
 ) -> int | None:
     """Its row; None where that was said that way before."""
     build = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     values = {"about": words.about, "way": way, "address": address, "at": at, "key": key}
-    values |= {"subject": words.subject, "text": words.text, "html": words.html, "state": DeliveryState.PENDING}
+    values |= {"subject": words.subject, "text": words.text, "html": words.html, "state": state}
     made = build(notice).values(values).on_conflict_do_nothing(index_elements=["about", "way"])
     found: int | None = (await connection.execute(made.returning(notice.c.id))).scalar_one_or_none()
     return found

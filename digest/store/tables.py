@@ -264,7 +264,7 @@ notice = Table(  # a word to the owner, each once: fixed before its request leav
     metadata,
     Column("id", Identity, primary_key=True),
     Column("about", String(128), nullable=False),  # issue:12:failed, circuit:resend:…
-    Column("way", String(8), nullable=False),  # mail, webhook
+    Column("way", String(8), nullable=False),  # mail, webhook, log
     Column("at", UtcDateTime, nullable=False),  # of the Date header
     Column("address", Text, nullable=False),
     Column("subject", Text, nullable=False),

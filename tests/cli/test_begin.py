@@ -146,7 +146,7 @@ def test_a_configuration_of_which_nothing_is_sound_is_named_all_the_same(desk) -
     desk.config.write_text(
         "[newsletters.'Bad Name']\ntitle = 'x'\n[mail]\nsender = 'a@example.org'\n", encoding="utf-8"
     )
-    assert "Bad Name is no name" in desk.digest("check").err
+    assert "Bad Name: is no name" in desk.digest("check").err
 
 
 def test_a_fault_of_the_environment_names_its_variable(desk) -> None:

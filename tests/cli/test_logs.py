@@ -39,6 +39,17 @@ def test_fields_of_both_kinds_of_logger(stream) -> None:
     assert first["timestamp"].endswith("Z")
 
 
+def test_what_a_step_has_bound_stands_on_every_line_and_what_it_has_not_on_none(stream) -> None:
+    logs.begin(verbose=False, stream=stream)
+    with structlog.contextvars.bound_contextvars(step="tell", newsletter=None, issue="morning/1"):
+        logging.getLogger("digest.a").info("one")
+    logging.getLogger("digest.a").info("two")
+    first, second = lines(stream)
+    assert (first["step"], first["issue"]) == ("tell", "morning/1")
+    assert "newsletter" not in first
+    assert "step" not in second
+
+
 def test_a_traceback_stays_on_its_line(stream) -> None:
     logs.begin(verbose=False, stream=stream)
     logging.getLogger("digest").error("step broke", exc_info=ValueError("two\nlines"))

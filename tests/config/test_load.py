@@ -245,3 +245,38 @@ def test_any_text_is_a_configuration_or_a_named_fault(text: str) -> None:
         parse(text)
     except ConfigError as error:
         assert error.faults
+
+
+SPARED = """
+[mail]
+sender = "a@example.org"
+[newsletters.good]
+title = "Good"
+[newsletters.bad]
+title = "Bad"
+schedule = "whenever"
+colour = 1
+[newsletters."Odd Name"]
+title = "Odd"
+"""
+
+
+def test_a_daemon_spares_the_newsletters_that_are_sound() -> None:
+    found, faulty = config.spare(SPARED, path=Path("digest.toml"), environ={})
+    assert list(found.newsletters) == ["good"]
+    assert {name: sorted(fault.key for fault in faults) for name, faults in faulty.items()} == {
+        "bad": ["newsletters.bad.colour", "newsletters.bad.schedule"],
+        "Odd Name": ["newsletters.Odd Name"],
+    }
+
+
+def test_what_is_no_newsletters_fault_spares_nobody() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.spare(SPARED.replace("a@example.org", "nobody"), path=Path("digest.toml"), environ={})
+    assert {fault.key.split(".")[0] for fault in caught.value.faults} == {"mail", "newsletters"}
+
+
+def test_a_sound_file_is_as_it_reads() -> None:
+    text = SPARED.partition("[newsletters.bad]")[0]
+    given = {"path": Path("digest.toml"), "environ": {}}
+    assert config.spare(text, **given) == (config.parse(text, **given), {})

@@ -26,6 +26,7 @@ def clock() -> Clock:
 
 def world(database: Database, clock: Clock, tmp_path, url: str = "http://mail.test", **keys: str):
     settings = config(tmp_path, provider=keys.pop("provider", "resend"), base_url=url)
+    keys = {"owner": "digest@example.org", **keys}
     return kit(settings.model_copy(update={"digest": settings.digest.model_copy(update=keys)}), database, clock)
 
 
@@ -44,7 +45,7 @@ async def due(database: Database, clock: Clock) -> list[int]:
         return await rows.due(connection, now=clock.now())
 
 
-async def test_it_goes_to_the_sender_once_however_often_it_is_said(database, clock, tmp_path) -> None:
+async def test_it_goes_to_the_owner_once_however_often_it_is_said(database, clock, tmp_path) -> None:
     async with MailServer(tmp_path / "log") as server:
         here = world(database, clock, tmp_path, server.url)
         (number,) = await said(here)
@@ -142,7 +143,7 @@ async def test_a_webhook_hears_it_too_in_words_that_chats_read(database, clock, 
         return httpx.Response(204)
 
     here = world(database, clock, tmp_path)
-    general = here.config.digest.model_validate({"owner_webhook": hook})
+    general = here.config.digest.model_validate({"owner": "digest@example.org", "owner_webhook": hook})
     here = replace(here, config=here.config.model_copy(update={"digest": general}))
     _, number = await said(here)
     await notices.post(here, number, transport=httpx.MockTransport(answer))

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import structlog
 from schedule.world import DAILY, MINUTE, START, Clock, Work, config, kit_of
 
 from digest.errors import FetchError, NothingToDo, PreflightError, StoreError, TemplateError, WorkerError
@@ -169,3 +170,25 @@ async def test_sending_stops_with_the_program_and_with_the_window(database) -> N
 async def test_a_step_of_no_such_name_is_a_bug() -> None:
     with pytest.raises(KeyError):
         await steps.run(kit_of(None, Clock()), Step(name="juggle", key="?"), Work().stages)
+
+
+async def test_every_line_of_the_log_names_what_is_worked_on(database) -> None:
+    seen: list[dict[str, object]] = []
+
+    async def stage(*_) -> None:
+        seen.append({k: v for k, v in structlog.contextvars.get_contextvars().items() if v is not None})
+
+    stages = steps.Stages(collect=stage, make=stage, send=stage, tell=stage)
+    record = await claimed(database)
+    kit = kit_of(database, Clock(SLOT))
+    for step in (steps.making(record), steps.sending(record.id), steps.collecting("morning"), steps.telling(1)):
+        await steps.run(kit, step, stages)
+    of_issue = {"newsletter": "morning", "issue": "morning/1", "slot": "2026-11-23T07:30"}
+    assert seen == [
+        {"step": "make", "newsletter": "morning", "issue": "morning/1", "slot": "2026-11-23T07:30"},
+        {"step": "make", **of_issue},
+        {"step": "send", **of_issue},
+        {"step": "collect", "newsletter": "morning"},
+        {"step": "tell"},
+    ]
+    assert structlog.contextvars.get_contextvars() == {}

@@ -6,8 +6,7 @@ import pytest
 from schedule.world import DAILY, DAY, MINUTE, START, config, world
 
 from digest.errors import PreflightError
-from digest.pipeline import wording
-from digest.schedule import notices
+from digest.pipeline import notices, wording
 from digest.store import issues, tables
 from subscribers import roster, tokens
 
@@ -31,7 +30,7 @@ async def test_a_draft_is_the_issue_with_what_preflight_found_and_where_to_see_i
     here = world(database, settings=AHEAD)
     notice = await drafted(here)
     assert notice.subject == "[Draft] Züge fahren wieder"
-    assert notice.address == "a@example.org"
+    assert notice.address == "ada@example.org"
     assert "It leaves at Monday 23 November 2026, 07:30 (Europe/Berlin), unless you hold it" in notice.text
     assert "digest issues hold morning/1" in notice.text
     assert "digest preview morning/1" in notice.text
@@ -136,6 +135,18 @@ async def test_a_fault_is_said_again_only_where_it_is_another(database) -> None:
     here = world(database)
     for text in ("no schedule", "no schedule", "no title"):
         async with database.write() as connection:
-            await notices.say(here.kit, connection, wording.fault("morning", [text]))
+            await notices.say(here.kit, connection, wording.fault("morning", [text], START.date()))
     await here.sweep()
     assert [notice.text.split("\n")[0] for notice in here.work.told] == ["no schedule", "no title"]
+
+
+async def test_without_an_owner_bad_news_stands_in_the_log_alone_and_drafts_go_to_the_sender(database, caplog) -> None:
+    plain = config(morning=f'{DAILY}\napprove = "4h"', owner="")
+    here = world(database, settings=plain)
+    await circuit(database, START + DAY)
+    await here.sweep(to=SLOT - 7 * HOUR)
+    await here.sweep(to=SLOT - 6 * HOUR)
+    assert here.told == []
+    assert [r.subject for r in caplog.records if r.getMessage() == "for the owner"] == ["resend does not answer"]
+    await drafted(here)
+    assert [notice.address for notice in here.work.told] == ["a@example.org"]

@@ -37,10 +37,12 @@ FINDING = {
 }
 
 
-def config(**newsletters: str) -> Config:
+def config(*, owner: str = "Ada <ada@example.org>", **newsletters: str) -> Config:
     """The configuration of those tables; one daily newsletter where none is given."""
     tables = newsletters or {"morning": DAILY}
-    text = '[mail]\nsender = "A <a@example.org>"\n' + "".join(f"[newsletters.{n}]\n{t}\n" for n, t in tables.items())
+    text = f'[digest]\nowner = "{owner}"\n[mail]\nsender = "A <a@example.org>"\n' + "".join(
+        f"[newsletters.{n}]\n{t}\n" for n, t in tables.items()
+    )
     return parse(text, path=Path("digest.toml"), environ={})
 
 

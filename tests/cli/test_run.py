@@ -1,0 +1,155 @@
+"""`digest run` as a process: ready, watched, read again, stopped; one faulty newsletter stops no other."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BAD = '[newsletters.bad]\ntitle = "Bad"\nschedule = "whenever"\n'
+GOOD = '[newsletters.second]\ntitle = "Second"\nfeeds = []\n'
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])
+
+
+class Daemon:
+    """The process, what the service manager hears of it, and its log."""
+
+    def __init__(self, desk, *, watchdog_s: float = 0) -> None:
+        self.desk, self.port = desk, free_port()
+        text = desk.config.read_text()
+        desk.config.write_text(re.sub(r'listen = "127.0.0.1:\d+"', f'listen = "127.0.0.1:{self.port}"', text))
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(str(desk.folder / "notify"))
+        self.manager.settimeout(60)
+        environ = {**os.environ, "NOTIFY_SOCKET": str(desk.folder / "notify")}
+        environ |= {"DIGEST_DIGEST__OWNER": "ada@example.org"}
+        environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+        if watchdog_s:
+            environ["WATCHDOG_USEC"] = str(int(watchdog_s * 1_000_000))
+        command = [sys.executable, "-m", "digest", "run", "--config", str(desk.config)]
+        self.process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.log: list[str] = []
+        self.reader = threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True)
+        self.reader.start()
+
+    def hears(self, word: str) -> None:
+        while self.manager.recv(200).decode() != word:
+            pass
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def says(self, event: str) -> dict:
+        """The line of the log with that event, once it is there."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            for line in [line for line in self.log if line.startswith("{")]:
+                if (found := json.loads(line))["event"] == event:
+                    return found
+            time.sleep(0.05)
+        raise AssertionError((event, self.log))
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self.reader.join(10)
+        return code
+
+
+@contextlib.contextmanager
+def running(desk, **named: float) -> Iterator[Daemon]:
+    made = Daemon(desk, **named)
+    try:
+        made.hears("READY=1")
+        yield made
+    finally:
+        made.process.kill()
+        made.process.communicate()
+        made.manager.close()
+
+
+def add(desk, text: str) -> None:
+    desk.config.write_text(desk.config.read_text() + text)
+
+
+@pytest.mark.timeout(180)
+def test_ready_watched_well_read_again_and_stopped(desk) -> None:
+    with running(desk, watchdog_s=0.4) as daemon:
+        daemon.hears("WATCHDOG=1")
+        daemon.hears("WATCHDOG=1")
+        assert daemon.get("/healthz") == daemon.get("/readyz") == (200, "ok\n")
+        assert "digest_last_sweep_timestamp_seconds" in daemon.get("/metrics")[1]
+        done = desk.digest("healthcheck")
+        assert done.code == 0, done.out
+        assert daemon.get("/archive/second")[0] == 404
+        add(desk, GOOD)
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.says("configuration read")["newsletters"] == 2
+        assert daemon.get("/archive/second")[0] == 200
+        desk.config.write_text("[mail\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert "is not TOML" in daemon.says("configuration not read, the old one holds")["cause"]
+        assert daemon.get("/archive/second")[0] == 200
+        assert daemon.end() == 0
+        daemon.hears("STOPPING=1")
+    assert not [line for line in daemon.log if "Traceback" in line]
+
+
+@pytest.mark.timeout(180)
+def test_a_faulty_newsletter_is_left_out_the_owner_hears_and_a_second_daemon_is_told(desk) -> None:
+    add(desk, BAD)
+    with running(desk) as daemon:
+        found = daemon.says("newsletter is faulty")
+        assert (found["newsletter"], found["so"]) == ("bad", "left out")
+        assert daemon.get("/archive/morning")[0] == 200
+        assert daemon.get("/archive/bad")[0] == 404
+        until = time.monotonic() + 60
+        while not desk.messages() and time.monotonic() < until:
+            time.sleep(0.05)
+        (told,) = desk.messages()
+        assert b"bad: its configuration is faulty" in told.read_bytes()
+        (desk.folder / "notify").unlink()
+        with running(desk) as second:
+            assert (
+                "another daemon"
+                in second.says("another daemon works on this database: both go on, and each slot is made once")["event"]
+            )
+            assert second.end() == 0
+        assert daemon.end() == 0
+    assert len(desk.messages()) == 1
+
+
+def test_where_no_newsletter_is_sound_it_does_not_start(desk) -> None:
+    desk.configure(schedule="whenever")
+    add(desk, BAD)
+    done = desk.digest("run")
+    assert done.code == 2
+    assert done.err.count("is no cron schedule") == 2
+
+
+@pytest.mark.timeout(120)
+def test_asked_twice_it_ends_at_once(desk) -> None:
+    with running(desk) as daemon:
+        os.kill(daemon.process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(daemon.process.pid, signal.SIGTERM)
+        assert daemon.process.wait(30) in {0, 130}
