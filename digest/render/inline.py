@@ -43,7 +43,9 @@ def inline(page: etree._Element) -> None:
     sheets = [style for style in page.iter("style") if style.get("media") in {None, "", "all", "screen"}]
     texts = tuple(style.text or "" for style in sheets if style.get(_IGNORED) is None)
     if not all(_looks_upward(css) for css in texts):
-        _made(page).transform()
+        _strip_void_styles(page)
+        with _lock:
+            _made(page).transform()
         return
     _Shapes.of(texts).dress(page)
     for style in sheets:
@@ -152,7 +154,23 @@ class _Shapes:
 
 
 def _own(shape: _Shape) -> _Attributes:
-    return tuple((name, value) for name, value in zip(("class", "id", "style"), shape[2:], strict=True) if value)
+    named = zip(("class", "id", "style"), shape[2:], strict=True)
+    return tuple((name, value) for name, value in named if value and not (name == "style" and _is_void(value)))
+
+
+def _is_void(style: str) -> bool:
+    """Whether it says something, and declares nothing.
+
+    premailer keeps what it parsed of style attributes and of selectors under the same keys: once `style="p"` was seen,
+    no selector `p` would work in this process any more.
+    """
+    return ":" not in style and not style.isspace() and style != ""
+
+
+def _strip_void_styles(page: etree._Element) -> None:
+    for element in page.iter("*"):
+        if _is_void(element.get("style", "")):
+            element.attrib.pop("style", None)
 
 
 def _element(shape: _Shape, parent: etree._Element | None) -> etree._Element:

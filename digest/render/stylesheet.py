@@ -79,6 +79,13 @@ def _at_rule(keyword: str) -> str:
 
 
 def _selector(selector: str) -> Iterator[str]:
+    from cssselect import SelectorError, parse
+
+    for one in selector.split(","):  # as premailer does, quoted commas too
+        try:
+            parse(one.strip())
+        except SelectorError:
+            yield f"{one.strip() or 'nothing'} is no selector the inliner understands; it would be dropped"
     if "*" in selector:
         yield "* is skipped; name the elements"
     if ":" in selector:

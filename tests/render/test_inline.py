@@ -67,6 +67,14 @@ def test_any_page_comes_out_as_premailer_makes_it(rules, body):
     assert etree.tostring(ours.getroottree(), method="html") == etree.tostring(plain, method="html")
 
 
+@pytest.mark.parametrize("css", ["", "i{color:#111}", "i:hover{color:#111}"])
+def test_a_style_that_is_no_style_spoils_no_selector(css):
+    """premailer keeps what it parsed of both under one key."""
+    inlined(css, '<p style="q">x</p><q>x</q>')
+    assert style_of(inlined("q{color:#111}", "<q>x</q>"), "q") == "color:#111"
+    assert style_of(inlined("q{color:#111} i:hover{color:#222}", '<q style="q">x</q>'), "q") == "color:#111"
+
+
 def test_a_sheet_for_print_is_left_alone():
     page = document.parse('<html><head><style media="print">p{color:#111}</style></head><body><p>x</p></body></html>')
     inline.inline(page)
