@@ -1,26 +1,34 @@
-"""One daemon of the crash test: the program's Daemon and engine over simulated time, and stages that freeze an issue.
+"""One daemon of the crash test: the program's Daemon, engine and sender, over simulated time.
 
-Arguments: the database's file, a file that holds the time (seconds), the file to which each issue that is frozen is
-written after the commit, and when the time ends. Its number goes into a file `ready.PID` once it works.
+Arguments: the database's file, a file with a simulated and a real time (seconds), the address of the mail API. Its
+number goes into a file `ready.PID` once it works. It works until it is killed.
 """
 
 import asyncio
 import os
 import random
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from send.world import RENDERED
+
 from digest.config import parse
+from digest.pipeline import send
 from digest.pipeline.kit import Kit
 from digest.pipeline.steps import Stages
 from digest.schedule.daemon import Daemon
 from digest.schedule.engine import Local
-from digest.store import Database, issues, owner
+from digest.store import Database, issues, owner, renditions
 
 CONFIG = """
 [mail]
 sender = "A <a@example.org>"
+provider = "resend"
+api_key = "re_key"
+base_url = "{url}"
+rate = "100000/second"
 [newsletters.berlin]
 title = "Berlin"
 schedule = "30 2 * * *"
@@ -37,46 +45,39 @@ expires_after_hours = 700
 SWEEP_S = 0.05
 
 
-async def main(database_file: Path, clock_file: Path, log_file: Path, end: float) -> None:
+async def main(database_file: Path, clock_file: Path, url: str) -> None:
     def now() -> datetime:
-        return datetime.fromtimestamp(float(clock_file.read_text()), UTC)
+        simulated, real = map(float, clock_file.read_text().split())
+        return datetime.fromtimestamp(simulated + time.time() - real, UTC)
 
     async def collect(*_) -> None:
         await asyncio.sleep(random.uniform(0, 0.02))  # between the claim and the making: where a kill hurts
 
-    async def make(kit, _newsletter, due, held, _cadence) -> None:
+    async def make(kit, newsletter, due, held, *_) -> None:
         await asyncio.sleep(random.uniform(0, 0.02))
         async with kit.database.write() as connection:
+            made_at = kit.now()
+            expires = made_at + newsletter.expires_after
             kept = await issues.freeze(
-                connection, held, title="T", content={}, told=(), made_at=kit.now(), expires_at=None
+                connection, held, title="T", content={}, told=(), made_at=made_at, expires_at=expires
             )
-        if kept:
-            with log_file.open("a") as log:
-                log.write(f"{held.issue_id} {due.slot} {os.getpid()}\n")
+            if kept:
+                await renditions.save(connection, held.issue_id, "", RENDERED)
 
-    async def send(*_) -> None:
-        return
+    async def post(kit, issue_id, stop) -> None:
+        await send.issue(kit, issue_id, stop=stop)
 
-    config = parse(CONFIG, path=Path("digest.toml"), environ={})
+    config = parse(CONFIG.format(url=url), path=Path("digest.toml"), environ={})
     async with Database(f"sqlite+aiosqlite:///{database_file}") as database:
         parts = {name: None for name in Kit.__dataclass_fields__ if name in {"workers", "fetcher"}}
         kit = Kit(config=config, database=database, now=now, owner=owner.mine(), **parts)
-        engine = Local(kit, Stages(collect=collect, make=make, send=send))
+        engine = Local(kit, Stages(collect=collect, make=make, send=post))
         daemon = Daemon(kit, engine)
-        while now().timestamp() < end:
+        while True:
             await daemon.sweep()
-            log_file.with_name(f"ready.{os.getpid()}").touch()
+            database_file.with_name(f"ready.{os.getpid()}").touch()
             await asyncio.sleep(SWEEP_S)
-        stood, still = -1, 0
-        while still < 3:  # what is left: slots in turn, claims of the killed
-            await daemon.sweep()
-            await engine.drain(20)
-            async with database.read() as connection:
-                found = await issues.listed(connection)
-            is_done = len(found) == stood and not any(record.state == "building" for record in found)
-            stood, still = len(found), still + 1 if is_done else 0
-        await engine.drain(20)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(Path, sys.argv[1:4]), float(sys.argv[4])))
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))

@@ -110,8 +110,8 @@ class Work:
                 self.told.append(held)
 
 
-async def freeze(kit: Kit, newsletter: Newsletter, held: issues.Claim) -> bool:
-    """The issue as `build` freezes it, of one line."""
+async def freeze(kit: Kit, newsletter: Newsletter, held: issues.Claim, *, bulk: str = "") -> bool:
+    """The issue as `build` freezes it, of one line, and more where there is `bulk`."""
     state = "held" if newsletter.approve_required else "ready"
     now = kit.now()
     async with kit.database.write() as connection:
@@ -119,7 +119,7 @@ async def freeze(kit: Kit, newsletter: Newsletter, held: issues.Claim) -> bool:
             connection,
             held,
             title="T",
-            content={"preflight": [FINDING]},
+            content={"preflight": [FINDING], "bulk": bulk},
             told=(),
             made_at=now,
             expires_at=now + newsletter.expires_after,

@@ -1,0 +1,192 @@
+"""Three daemons over two simulated months with a change of the clock in each, killed again and again: one issue a slot,
+each mailed once to every reader.
+
+python tests/crash/daemons.py --kills 40 [--seed 7]
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+
+from sqlalchemy import insert
+
+from digest.schedule import slots
+from digest.store import Database, issues
+from digest.testing import Fault, MailServer
+from subscribers import tables as people
+
+CHILD = Path(__file__).with_name("daemon_child.py")
+START = datetime(2026, 10, 1, tzinfo=UTC)  # Europe changes on 25 October, America on 1 November
+END = START + timedelta(days=61)
+ROOT = Path(__file__).parents[2]
+LETTERS = (("berlin", "30 2 * * *", "Europe/Berlin"), ("new-york", "30 1 * * *", "America/New_York"))
+READERS = 5
+PATIENCE_S = 120.0  # for the work of one round
+HARMLESS = [Fault.NONE] * 8 + [Fault.CUT_AFTER, Fault.CUT_BEFORE, Fault.ERROR_AFTER, Fault.HALF_BODY, Fault.UNAVAILABLE]
+
+
+@dataclass
+class Told:
+    """What came of it."""
+
+    due: int = 0
+    killed: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Daemons:
+    """Three child processes; one that is killed is started again."""
+
+    def __init__(self, folder: Path, server: MailServer, start: datetime) -> None:
+        self.folder, self.server, self.since = folder, server, start
+        self.database, self.clock = folder / "digest.db", folder / "clock"
+        self.children: list[subprocess.Popen[bytes]] = []
+
+    async def begin(self) -> None:
+        """When the newsletters start."""
+        async with Database(f"sqlite+aiosqlite:///{self.database}") as opened, opened.write() as connection:
+            await connection.execute(insert(people.subscriber), [reader(n) for n in range(1, READERS + 1)])
+            for name, *_ in LETTERS:
+                await issues.started(connection, name, now=self.since)
+                await connection.execute(insert(people.subscription), [active(n, name) for n in range(1, READERS + 1)])
+        self.set_clock(self.since)
+        self.children = [self.start() for _ in range(3)]
+
+    def set_clock(self, now: datetime) -> None:
+        """From there on it runs as the real one does."""
+        part = self.clock.with_suffix(".part")
+        part.write_text(f"{now.timestamp()} {time.time()}")
+        part.rename(self.clock)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, CHILD, self.database, self.clock, self.server.url]
+        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+        log = (self.folder / "daemons.log").open("ab")
+        return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=log, stdout=log)
+
+    async def at_work(self) -> list[int]:
+        """Which of them have swept, as soon as one has."""
+        while True:
+            found = [n for n, child in enumerate(self.children) if (self.folder / f"ready.{child.pid}").exists()]
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+
+    def kill(self, which: int) -> None:
+        self.children[which].send_signal(signal.SIGKILL)
+        self.children[which].wait()
+        self.children[which] = self.start()
+
+    async def done(self, count: int) -> bool:
+        """Whether so many issues came to be sent in time."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            if self.rows("SELECT count(*) FROM issue WHERE state = 'sent'")[0][0] >= count:
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    def rows(self, query: str) -> list[tuple]:
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            return connection.execute(query).fetchall()
+
+    def end(self) -> None:
+        for child in self.children:
+            child.kill()
+            child.wait()
+
+
+def reader(n: int) -> dict[str, object]:
+    from send.world import reader as one
+
+    return one(n)
+
+
+def active(n: int, newsletter: str) -> dict[str, object]:
+    return {"subscriber_id": n, "newsletter": newsletter, "state": "active", "since": START}
+
+
+def due(start: datetime, until: datetime) -> set[tuple[str, str]]:
+    """Every slot that is due between."""
+    found = set()
+    for name, cron, zone in LETTERS:
+        found |= {(name, slot) for slot, _ in slots.between(cron, zone, after=start, until=until)}
+    return found
+
+
+async def run(folder: Path, *, kills: int, seed: int, start: datetime = START, end: datetime = END) -> Told:
+    """Lets the time pass in as many steps as kills; each kill falls anywhere into the work of its step."""
+    chance, told = random.Random(seed), Told()
+    async with MailServer(folder / "taken.jsonl", delay_s=0.02) as server:
+        daemons = Daemons(folder, server, start)
+        try:
+            await daemons.begin()
+            for number in range(1, kills + 2):
+                now = start + (end - start) * number / (kills + 1)
+                server.then(*chance.choices(HARMLESS, k=3))
+                at_work = await daemons.at_work()
+                daemons.set_clock(now)
+                if number <= kills:
+                    await asyncio.sleep(chance.uniform(0, 0.6))  # a process is killed anywhere in its work
+                    daemons.kill(chance.choice(at_work))
+                    told.killed += 1
+                if not await daemons.done(len(due(start, now))):
+                    told.wrong.append(f"by {now:%d %B} not all was sent in {PATIENCE_S:g} s")
+                    break
+        finally:
+            daemons.end()
+        _judge(told, daemons, due(start, end))
+    return told
+
+
+def _judge(told: Told, daemons: Daemons, expected: set[tuple[str, str]]) -> None:
+    told.due = len(expected)
+    rows = daemons.rows("SELECT newsletter, slot, state, owner, number FROM issue")
+    made = Counter((name, slot) for name, slot, *_ in rows)
+    got = Counter((taken.headers["X-Digest-Issue"], taken.to) for taken in daemons.server.taken())
+    wanted = {(f"{row[0]}/{row[4]}", f"reader-{n}@example.org") for row in rows for n in range(1, READERS + 1)}
+    claims = "SELECT count(*) FROM batch WHERE state <> 'done'"
+    checks = {
+        "a slot without an issue": expected - set(made),
+        "an issue without a slot": set(made) - expected,
+        "a slot made twice": [key for key, count in made.items() if count > 1],
+        "an issue not sent": [row for row in rows if row[2] != "sent"],
+        "a claim left": [row for row in rows if row[3] is not None] or daemons.rows(claims)[0][0],
+        "a message lost": wanted - set(got),
+        "a message to a stranger": set(got) - wanted,
+        "a message twice": [key for key, count in got.items() if count > 1],
+        "a damaged file": [row for row in daemons.rows("PRAGMA integrity_check") if row != ("ok",)],
+    }
+    told.wrong += [f"{what}: {found}"[:300] for what, found in checks.items() if found]
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    given = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        told = asyncio.run(run(Path(name), kills=given.kills, seed=given.seed))
+    words = f"seed {given.seed}: 3 daemons, {told.killed} killed, {told.due} slots, {told.due * READERS} messages"
+    print(f"{words}: {'; '.join(told.wrong) or 'each made once, each mailed once'} ({time.monotonic() - began:.0f} s)")
+    return 1 if told.wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(_main())
