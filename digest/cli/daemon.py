@@ -49,8 +49,8 @@ async def run(config: Config, *, verbose: bool, faulty: Faulty = MappingProxyTyp
     _on_signals(stopping)
     async with contextlib.AsyncExitStack() as stack:
         mailbox_url = await stack.enter_async_context(_mailbox(config))
-        kit = await stack.enter_async_context(desk.kit(config, stopping=stopping, mailbox_url=mailbox_url))
-        here = _Service(kit, await _distributed(stack, kit))
+        kit = await desk.opened(stack, config, stopping=stopping, mailbox_url=mailbox_url)
+        here = _Service(*await _distributed(stack, kit))
         if not await stack.enter_async_context(instance.first(kit.database)):
             log.warning("another daemon works on this database: both go on, and each slot is made once")
         address = await stack.enter_async_context(server.serve(here.app, config.web.host, config.web.port))
@@ -70,13 +70,17 @@ async def _mailbox(config: Config) -> AsyncIterator[str]:
         yield address
 
 
-async def _distributed(stack: contextlib.AsyncExitStack, kit: Kit) -> Engine | None:
-    """The engine that leaves the work to `digest worker`, where the configuration says so; None: we work ourselves."""
+async def _distributed(stack: contextlib.AsyncExitStack, kit: Kit) -> tuple[Kit, Engine | None]:
+    """The engine that leaves the work to `digest worker`, with its kit, where the configuration says so.
+
+    None: we work ourselves.
+    """
     if kit.config.digest.engine == "local":
-        return None
+        return kit, None
     from digest.cli import working
 
-    return await stack.enter_async_context(working.engine(kit))
+    engine = await stack.enter_async_context(working.engine(kit))
+    return engine.kit, engine
 
 
 def _on_signals(stopping: asyncio.Event) -> None:
@@ -150,7 +154,10 @@ class _Service:
             pages = Pages(kit.config.templates)
             asker = Asker(config=kit.config, database=kit.database, now=kit.now, confirm=self._confirm, pages=pages)
             for name in kit.config.newsletters:
-                await asker.ask_all(name)
+                try:
+                    await asker.ask_all(name)
+                except DigestError as error:  # at the next minute again
+                    log.warning("not asked", extra={"newsletter": name, "cause": str(error)})
             await asyncio.sleep(_ASK_S)
 
     def _ended(self, step: Step, outcome: str, seconds: float) -> None:
@@ -196,7 +203,7 @@ class _Service:
         try:
             async with asyncio.timeout(_READY_S), self._daemon.kit.database.read() as connection:
                 await connection.execute(text("SELECT 1"))
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except (SQLAlchemyError, DigestError, OSError, TimeoutError):
             return "the database does not answer"
         return ""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -9,11 +10,14 @@ from pathlib import Path
 
 from digest import config as settings
 from digest.config import Config, Newsletter
-from digest.errors import ConfigError, Fault, UsageError
+from digest.errors import ConfigError, DatabaseAway, Fault, UsageError
 from digest.pipeline.kit import Kit
 from digest.store import Database, owner
 from digest.workers import Workers
 
+log = logging.getLogger(__name__)
+
+_PAUSE_S = 2.0
 # What every worker process finds imported; sumy is loaded by the one that summarizes.
 _PRELOAD = ("digest.collect.reading", "digest.collect.pages", "fastfeedparser", "trafilatura")
 
@@ -72,6 +76,21 @@ async def kit(
             mailbox_url=mailbox_url,
             stopping=stopping or asyncio.Event(),
         )
+
+
+async def opened(
+    stack: contextlib.AsyncExitStack, config: Config, *, stopping: asyncio.Event, mailbox_url: str = ""
+) -> Kit:
+    """The same for a program that runs for years: a database that is away at its start is waited for."""
+    while True:
+        try:
+            return await stack.enter_async_context(kit(config, stopping=stopping, mailbox_url=mailbox_url))
+        except DatabaseAway as away:
+            if stopping.is_set():
+                raise
+            log.warning("waiting for the database", extra={"cause": str(away)})
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _PAUSE_S)
 
 
 def now() -> datetime:

@@ -7,7 +7,19 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor
 
-_QUIET = ("httpx", "httpcore", "trafilatura", "cssutils", "CSSUTILS", "htmldate", "alembic", "apscheduler", "uvicorn")
+_QUIET = (
+    "httpx",
+    "httpcore",
+    "trafilatura",
+    "cssutils",
+    "CSSUTILS",
+    "htmldate",
+    "alembic",
+    "apscheduler",
+    "uvicorn",
+    "procrastinate",
+)
+_MUTE = ("psycopg",)  # it warns of each connection that a restarted server drops; we say once that it is away
 
 
 def begin(*, verbose: bool, stream: TextIO | None = None) -> None:
@@ -34,6 +46,8 @@ def begin(*, verbose: bool, stream: TextIO | None = None) -> None:
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _MUTE:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _without_none(_logger: object, _name: str, fields: EventDict) -> EventDict:

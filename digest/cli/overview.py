@@ -1,13 +1,14 @@
 """`digest status`: the state of everything on one page."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from digest.cli import desk, out
 from digest.collect import policy
 from digest.config import Config
 from digest.schedule import slots
-from digest.store import Database, deliveries, feeds, issues
+from digest.store import Database, crew, deliveries, feeds, issues, queue
 
 _LAST_ISSUES = 10
 
@@ -20,6 +21,7 @@ async def gather(config: Config) -> dict[str, Any]:
             "feeds": await _feeds(config, database),
             "issues": await _issues(database),
             "deliveries": await _deliveries(database),
+            "engine": await _engine(config, database),
         }
 
 
@@ -67,6 +69,31 @@ async def _deliveries(database: Database) -> dict[str, int]:
         return {str(state): n for state, n in (await deliveries.counts(connection)).items()}
 
 
+async def _engine(config: Config, database: Database) -> dict[str, Any]:
+    """Who moves the steps: this program itself, or the workers of the queue."""
+    name = config.digest.engine
+    if name == "local" or database.is_sqlite:
+        return {"name": name}
+    now = desk.now()
+    async with database.read() as connection:
+        standing = await queue.standing(connection)
+        workers = [_worker(found, now) for found in await crew.listed(connection)]
+    queues = [{"name": name, **counts} for name, counts in sorted(standing.queues.items())]
+    return {"name": name, "queues": queues, "workers": workers, "stalled": standing.stalled}
+
+
+def _worker(found: crew.Sighting, now: datetime) -> dict[str, Any]:
+    here = found.worker
+    return {
+        "name": here.name,
+        "queues": list(here.queues),
+        "concurrency": here.concurrency,
+        "started_at": here.started_at.isoformat(),
+        "seen_at": found.seen_at.isoformat(),
+        "is_alive": now - found.seen_at < queue.STALLED,
+    }
+
+
 def show(found: dict[str, Any]) -> None:
     """The same for people."""
     for letter in found["newsletters"]:
@@ -83,8 +110,25 @@ def show(found: dict[str, Any]) -> None:
             (i["issue"], i["slot"], i["state"], _counts(i["deliveries"]) or i["note"] or "") for i in found["issues"]
         ]
         out.table(rows, heads=("issue", "slot", "state", "deliveries"))
+    _show_engine(found["engine"])
     if unknown := found["deliveries"].get("unknown"):
         out.line(f"{out.count(unknown, 'delivery', 'deliveries')} unknown: `digest issues show ISSUE` names them")
+
+
+def _show_engine(engine: dict[str, Any]) -> None:
+    if "workers" not in engine:
+        return
+    living = [worker for worker in engine["workers"] if worker["is_alive"]]
+    if not living:
+        out.line("workers: none, so nothing is collected, built or sent: start `digest worker`")
+    for worker in engine["workers"]:
+        seen = "at work" if worker["is_alive"] else f"not heard of since {worker['seen_at'][:19].replace('T', ' ')} UTC"
+        out.line(f"worker {worker['name']}: {', '.join(worker['queues'])}, {worker['concurrency']} at once, {seen}")
+    if engine["queues"]:
+        rows = [tuple(str(row[key]) for key in ("name", "todo", "doing", "failed")) for row in engine["queues"]]
+        out.table(rows, heads=("queue", "waiting", "at work", "failed"))
+    if engine["stalled"]:
+        out.line(f"{out.count(engine['stalled'], 'job')} of a dead worker: others take it up within a minute")
 
 
 def _counts(by_state: dict[str, int]) -> str:

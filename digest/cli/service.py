@@ -17,7 +17,7 @@ service = typer.Typer(help="Files that install the daemon: systemd.", no_args_is
 def add(app: typer.Typer) -> None:
     """Adds the commands that stand alone."""
     app.command("run", epilog="Example: digest run --config /etc/newsdigest/digest.toml")(run_daemon)
-    app.command("worker", epilog="Example: digest worker")(worker)
+    app.command("worker", epilog="Example: digest worker --queue send --concurrency 4")(worker)
     app.command("status", epilog="Example: digest status --json")(status)
     app.command("healthcheck", epilog="Example: digest healthcheck")(healthcheck)
     app.add_typer(service, name="service")
@@ -44,7 +44,7 @@ def worker(
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> int:
-    """One more worker of the distributed engine."""
+    """One more worker of the distributed engine; start as many as you like, wherever the database is reached."""
     settings = desk.load(config)
     if settings.digest.engine == "local":
         raise UsageError('the local engine needs no workers: set engine = "procrastinate" and a PostgreSQL database')
@@ -56,7 +56,7 @@ def worker(
 
 @run.command
 def status(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
-    """Next slots, feeds by health, the last issues and their deliveries."""
+    """Next slots, feeds by health, the last issues and their deliveries; workers and queues where there are any."""
     from digest.cli import overview
 
     settings = desk.load(config)

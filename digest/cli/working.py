@@ -1,13 +1,14 @@
 """`digest worker`: one more process that works off the steps of the distributed engine."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from digest.cli import desk, logs, out, sending
 from digest.config import Config
-from digest.errors import UsageError
+from digest.errors import ConfigError, Fault, UsageError
 from digest.model import Step
 from digest.pipeline import stages, steps
 from digest.pipeline.kit import Kit
@@ -17,7 +18,11 @@ from digest.schedule.distributed import QUEUES, Distributed
 
 @asynccontextmanager
 async def engine(kit: Kit) -> AsyncIterator[Distributed]:
-    """The engine over that kit's database, open."""
+    """The engine over that kit's database, open. ConfigError where that is no PostgreSQL."""
+    if kit.database.is_sqlite:
+        problem = 'engine = "procrastinate" needs a PostgreSQL database'
+        remedy = 'Set database = "postgresql://…", or engine = "local"'
+        raise ConfigError([Fault(file=kit.config.path.name, key="digest.engine", problem=problem, remedy=remedy)])
     async with Distributed(kit, run=_step) as opened:
         yield opened
 
@@ -35,13 +40,14 @@ async def run(config: Config, *, queues: Sequence[str], concurrency: int, verbos
     stopping = asyncio.Event()
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(sending.mailbox(config))
-        kit = await stack.enter_async_context(desk.kit(config, stopping=stopping, mailbox_url=url))
+        kit = await desk.opened(stack, config, stopping=stopping, mailbox_url=url)
         opened = await stack.enter_async_context(engine(kit))
-        opened.sweeping(Daemon(kit, opened).sweep)
+        opened.sweeping(Daemon(opened.kit, opened).sweep)
         work = asyncio.create_task(opened.work(queues=queues, concurrency=concurrency))
         _on_signals(stopping, work)
-        out.note(f"digest worker: {', '.join(queues) or 'every queue'}; Ctrl-C ends it")
-        await asyncio.gather(work, return_exceptions=True)
+        out.note(f"digest worker: {', '.join(queues) or 'every queue'}, {concurrency} at once; Ctrl-C ends it")
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
 
 
 def _on_signals(stopping: asyncio.Event, work: "asyncio.Task[None]") -> None:

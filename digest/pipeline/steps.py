@@ -7,22 +7,27 @@ tables, so a step that is lost is found again by the sweep, and one that comes t
 import asyncio
 import contextlib
 import logging
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from structlog import contextvars
 
+from digest.collect.addresses import authority
 from digest.config import Newsletter
 from digest.errors import CollectError, ConfigError, DigestError, Fault, NothingToDo, StoreError, WorkerError
 from digest.model import Due, IssueState, Step
-from digest.pipeline.kit import Kit
-from digest.store import issues
+from digest.pipeline.kit import Follow, Kit
+from digest.store import issues, sendings
 
 log = logging.getLogger(__name__)
 
 _COLLECT_S = 600.0  # for a slot: feeds that are slower than that are left to the next issue
 _MAKE_S = 1_800.0
+_LEAVING = (IssueState.READY, IssueState.SENDING)
+_FEEDS_A_SHARE = 250  # of a newsletter's feeds, where others can take the rest: some seconds of work
+_BATCHES_A_SHARE, _MOST_SHARES = 50, 16  # of an issue's batches, likewise
 _RETRY_SOONEST, _RETRY_LATEST = timedelta(minutes=1), timedelta(minutes=15)
 # What may be well at the next try. Any error that is none of ours may too: the program does not know it.
 _PASSING = (StoreError, WorkerError, CollectError)
@@ -43,9 +48,10 @@ class Stages:
     tell: Callable[[Kit, int], Awaitable[None]] = _silent  # a notice's id
 
 
-def collecting(newsletter: str) -> Step:
-    """Ask a newsletter's feeds that are due."""
-    return Step(name="collect", key=f"collect:{newsletter}", args={"newsletter": newsletter})
+def collecting(newsletter: str, *, share: int = 0, of: int = 0) -> Step:
+    """Ask a newsletter's feeds that are due: all, or one share of so many."""
+    args: dict[str, str | int] = {"newsletter": newsletter, "share": share, "of": of}
+    return Step(name="collect", key=f"collect:{newsletter}" + (f":{share}/{of}" if of else ""), args=args)
 
 
 def making(record: issues.IssueRecord, *, until: datetime | None = None) -> Step:
@@ -54,10 +60,10 @@ def making(record: issues.IssueRecord, *, until: datetime | None = None) -> Step
     return Step(name="make", key=f"make:{record.newsletter}@{record.cadence}{record.slot}", args=args)
 
 
-def sending(issue_id: int, *, until: datetime | None = None) -> Step:
-    """Send what of an issue is not sent, until then."""
-    args: dict[str, str | int] = {"issue": issue_id, "until": _text(until)}
-    return Step(name="send", key=f"send:{issue_id}", args=args)
+def sending(issue_id: int, *, until: datetime | None = None, share: int = 0) -> Step:
+    """Send what of an issue is not sent, until then. The further shares help with the same: each batch goes to one."""
+    args: dict[str, str | int] = {"issue": issue_id, "until": _text(until), "share": share}
+    return Step(name="send", key=f"send:{issue_id}" + (f":{share}" if share else ""), args=args)
 
 
 def telling(notice_id: int) -> Step:
@@ -79,9 +85,22 @@ def _named(record: issues.IssueRecord) -> dict[str, str]:
 
 async def _collect(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     contextvars.bind_contextvars(newsletter=step.args["newsletter"])
-    if newsletter := kit.config.newsletters.get(str(step.args["newsletter"])):
-        await stages.collect(kit, newsletter)
+    if (newsletter := kit.config.newsletters.get(str(step.args["newsletter"]))) is None:
+        return ()
+    of = int(step.args.get("of", 0))
+    if of:
+        newsletter = _share(newsletter, int(step.args["share"]), of)
+    elif kit.follow is not None and len(newsletter.feeds) > _FEEDS_A_SHARE:
+        of = -(-len(newsletter.feeds) // _FEEDS_A_SHARE)
+        return [collecting(newsletter.name, share=share, of=of) for share in range(of)]
+    await stages.collect(kit, newsletter)
     return ()
+
+
+def _share(newsletter: Newsletter, share: int, of: int) -> Newsletter:
+    """With that share of its feeds alone; those of one host stay together: who asks must know whom it asked."""
+    mine = [feed for feed in newsletter.feeds if zlib.crc32(authority(feed.url).encode()) % of == share]
+    return newsletter.model_copy(update={"feeds": tuple(mine)})
 
 
 async def _make(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
@@ -105,7 +124,9 @@ async def _make(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     except Exception as error:  # noqa: BLE001 — it stands on the row and in the log
         await _settle(kit, held, record, error)
         return ()
-    return (sending(record.id),) if await _may_leave(kit, record.id, newsletter) else ()
+    async with kit.database.read() as connection:
+        made = await issues.by_id(connection, record.id)
+    return (sending(record.id),) if made and may_leave(made, newsletter, kit.now()) else ()
 
 
 async def _collect_first(kit: Kit, newsletter: Newsletter, stages: Stages) -> None:
@@ -117,13 +138,11 @@ async def _collect_first(kit: Kit, newsletter: Newsletter, stages: Stages) -> No
         log.warning("not collected", extra={"newsletter": newsletter.name, "cause": str(error) or "took too long"})
 
 
-async def _may_leave(kit: Kit, issue_id: int, newsletter: Newsletter) -> bool:
+def may_leave(record: issues.IssueRecord, newsletter: Newsletter, now: datetime) -> bool:
     """Whether it is ready and nothing bids it wait; the sweep knows the windows."""
-    async with kit.database.read() as connection:
-        record = await issues.by_id(connection, issue_id)
-    if record is None or record.state is not IssueState.READY or newsletter.send_between:
+    if record.state is not IssueState.READY or newsletter.send_between:
         return False
-    return record.send_at is None or record.send_at <= kit.now()
+    return record.send_at is None or record.send_at <= now
 
 
 async def _settle(kit: Kit, held: issues.Claim, record: issues.IssueRecord, error: BaseException) -> None:
@@ -173,6 +192,10 @@ async def _send(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     async with kit.database.read() as connection:
         record = await issues.by_id(connection, int(step.args["issue"]))
     contextvars.bind_contextvars(**(_named(record) if record else {}))
+    if record is None or record.state not in _LEAVING:
+        return ()  # sent meanwhile
+    if kit.follow is not None and not step.args.get("share"):
+        await _call_for_help(kit, step, kit.follow)
     async with _stop(kit, _time(step, "until")) as stop:
         await stages.send(kit, int(step.args["issue"]), stop)
     return ()
@@ -181,6 +204,15 @@ async def _send(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
 async def _tell(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     await stages.tell(kit, int(step.args["notice"]))
     return ()
+
+
+async def _call_for_help(kit: Kit, step: Step, follow: Follow) -> None:
+    """A large issue is sent by several: as many more steps as it is worth."""
+    issue_id, until = int(step.args["issue"]), _time(step, "until")
+    async with kit.database.write() as connection:
+        waiting = await sendings.waiting(connection, issue_id)
+        shares = range(1, min(waiting // _BATCHES_A_SHARE, _MOST_SHARES))
+        await follow([sending(issue_id, until=until, share=share) for share in shares], connection)
 
 
 @contextlib.asynccontextmanager

@@ -4,27 +4,37 @@ A step's key is the job's queueing lock and lock: submitted twice it waits once,
 undone stands in the domain's tables; the engine only moves it. Jobs of a killed worker are taken up again by others.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from procrastinate import App, PsycopgConnector, exceptions
+from procrastinate import App, JobContext, exceptions, jobs
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.errors import DigestError
+from digest.errors import DatabaseAway
 from digest.model import Step
 from digest.pipeline.kit import Kit
+from digest.schedule import engine, patient
+from digest.store import crew, owner
+from digest.store.queue import HOLDER, STALLED
 
 log = logging.getLogger(__name__)
 
-QUEUES = ("collect", "make", "send", "tell", "care")  # a queue a step, so that each is sized apart
+QUEUES = ("collect", "make", "send")  # a queue a step, so that each is sized apart
+_CARE = "care"  # the engine's own upkeep
+_ALWAYS = ("tell", _CARE)  # worked by every worker beside the others: short, and urgent
+_PRIORITY = {"collect": 0, "make": 10, "send": 20, "tell": 20, _CARE: 30}
 _LOCK = 0x6469_6766  # one process makes Procrastinate's tables, the others wait
-_STALLED_S = 20.0  # without a heartbeat: its worker is dead
 _HEARTBEAT_S = 5.0
 _GRACE = timedelta(seconds=150)  # for what is in flight when a worker is asked to stop
+_PAUSE_S = 2.0  # before a step whose database went away, or a worker that broke, is begun again
+_KEEP_FAILED_H = 72
 
 Run = Callable[[Kit, Step], Awaitable[Sequence[Step]]]
 Sweep = Callable[[], Awaitable[None]]
@@ -35,28 +45,25 @@ class Distributed:
 
     def __init__(self, kit: Kit, *, run: Run) -> None:
         """`run` does a step; the database of `kit` must be PostgreSQL."""
-        self._kit, self._do = kit, run
-        conninfo = kit.config.digest.database
-        self._app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=8))
-        self._tasks = {name: self._task(name) for name in QUEUES if name != "care"}
-        self._app.periodic(cron="* * * * * */10", periodic_id="stalled")(self._care("stalled", self._retry_stalled))
+        self.kit = replace(kit, follow=self._follow, owner=HOLDER)
+        self._run = run
+        self._running: set[int] = set()
+        self._app = App(connector=patient.Patient(kit.config.digest.database, running=lambda: self._running))
+        self._tasks = {name: self._task(name) for name in (*QUEUES, "tell")}
+        self._care("stalled", "* * * * * */10", self._retry_stalled)
+        self._care("tidy", "17 * * * *", self._tidy)
 
     def use(self, kit: Kit) -> None:
         """Steps begun from now on work with that kit."""
-        self._kit = kit
+        self.kit = kit
 
     def sweeping(self, sweep: Sweep) -> None:
         """Calls `sweep` once a minute over all workers together."""
-
-        async def every_minute(timestamp: int) -> None:
-            del timestamp
-            await sweep()
-
-        self._app.periodic(cron="* * * * *", periodic_id="sweep")(self._care("sweep", every_minute))
+        self._care("sweep", "* * * * *", sweep)
 
     async def __aenter__(self) -> Self:
         """Connects; makes Procrastinate's tables where there are none."""
-        async with self._kit.database.write() as connection:
+        async with self.kit.database.write() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             is_there = await connection.scalar(text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL"))
             await self._app.open_async()
@@ -71,76 +78,169 @@ class Distributed:
         await self._app.close_async()
 
     async def submit(self, todo: Iterable[Step], connection: AsyncConnection | None = None) -> None:
-        """Defers each step; on `connection`, so that the jobs exist exactly when its transaction commits."""
-        for step in todo:
-            if connection is None:
-                await self._defer(step)
-                continue
-            raw = (await connection.get_raw_connection()).driver_connection
-            try:
-                async with connection.begin_nested():  # a clash must not spoil the caller's transaction
-                    await self._deferred(step, raw)
-            except exceptions.AlreadyEnqueued:
-                continue
+        """Defers the steps, but those that wait already.
+
+        On `connection` the jobs exist exactly when its transaction commits. DatabaseAway where that broke.
+        """
+        made = [self._job(step) for step in todo]
+        defer = self._defer if connection is None else _on(connection, self._defer)
+        if not made or await defer(made):
+            return
+        for job in made if len(made) > 1 else []:  # one of them waits already: each by itself
+            await defer([job])
 
     async def drain(self, timeout_s: float) -> bool:
         """Nothing is held in this process: True at once."""
         del timeout_s
         return True
 
-    async def work(
-        self, *, queues: Sequence[str] | None = None, concurrency: int = 4, wait: bool = True, name: str = "worker"
-    ) -> None:
-        """Works jobs off until cancelled, or (`wait` False) until there is none."""
+    async def work(self, *, queues: Sequence[str] = (), concurrency: int = 4, wait: bool = True) -> None:
+        """Works jobs off until cancelled, or (`wait` False) until there is none. No queue named: all of them.
+
+        The engine's upkeep has a place of its own, however long the steps take.
+        """
+        wanted = tuple(queues) or QUEUES
+        if not wait:
+            await self._worker((*wanted, "tell"), concurrency, wait=False)
+            return
+        here = crew.Worker(name=owner.mine(), queues=wanted, concurrency=concurrency, started_at=self.kit.now())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._worker_for_ever(wanted, concurrency))
+            tasks.create_task(self._worker_for_ever(_ALWAYS, 2))
+            tasks.create_task(self._sign(here))
+
+    async def _worker_for_ever(self, queues: Sequence[str], concurrency: int) -> None:
+        """Procrastinate's worker ends when one of its own tasks does; the next one takes over."""
+        while True:
+            try:
+                await self._worker(queues, concurrency, wait=True)
+                log.warning("worker ended by itself, starting again", extra={"queues": queues})
+            except exceptions.ConnectorException as error:
+                log.warning("worker broke off, starting again", extra={"queues": queues, "cause": patient.cause(error)})
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _worker(self, queues: Sequence[str], concurrency: int, *, wait: bool) -> None:
         await self._app.run_worker_async(
-            queues=[*queues, "tell", "care"] if queues else list(QUEUES),
+            queues=list(queues),
             concurrency=concurrency,
             wait=wait,
-            name=name,
+            name=queues[0],
             fetch_job_polling_interval=1.0,
             shutdown_graceful_timeout=_GRACE.total_seconds(),
             update_heartbeat_interval=_HEARTBEAT_S,
-            stalled_worker_timeout=_STALLED_S,
+            stalled_worker_timeout=STALLED.total_seconds(),
+            delete_jobs=jobs.DeleteJobCondition.SUCCESSFUL,
             install_signal_handlers=False,
         )
 
-    async def state(self) -> Mapping[str, Mapping[str, int]]:
-        """Jobs by queue and status."""
-        rows = await self._app.job_manager.list_queues_async()
-        counted = ("todo", "doing", "succeeded", "failed")
-        return {str(row["name"]): {status: int(row[status]) for status in counted} for row in rows}
-
-    async def _defer(self, step: Step) -> None:
+    async def _sign(self, here: crew.Worker) -> None:
+        """Keeps this worker on the list that `digest status` shows."""
         try:
-            await self._deferred(step, None)
-        except exceptions.AlreadyEnqueued:
-            log.debug("step waits already", extra={"key": step.key})
+            while True:
+                with suppress(DatabaseAway):
+                    async with self.kit.database.write() as connection:
+                        await crew.sign(connection, here, at=self.kit.now())
+                await asyncio.sleep(_HEARTBEAT_S)
+        finally:
+            with suppress(DatabaseAway):
+                async with self.kit.database.write() as connection:
+                    await crew.leave(connection, here.name)
 
-    async def _deferred(self, step: Step, raw: Any) -> None:
-        more = {} if raw is None else {"connection": raw}
-        job = self._tasks[step.name].configure(queueing_lock=step.key, lock=step.key, **more)
-        await job.defer_async(key=step.key, args=dict(step.args))
+    # ------------------------------------------------------------------ jobs
+
+    async def _follow(self, todo: Sequence[Step], connection: AsyncConnection) -> None:
+        await self.submit(todo, connection)
+
+    async def _defer(self, made: Sequence[jobs.Job], raw: Any = None) -> bool:
+        """All of them in one statement; False, and none of them, where one waits already."""
+        try:
+            await self._app.job_manager.batch_defer_jobs_async(list(made), connection=raw)
+        except exceptions.AlreadyEnqueued:
+            return False
+        except exceptions.ConnectorException as error:
+            if not patient.is_away(error):
+                raise
+            raise DatabaseAway(f"the database does not answer ({patient.cause(error)})") from error
+        return True
+
+    def _job(self, step: Step) -> jobs.Job:
+        named = {"key": step.key, "args": dict(step.args)}
+        made = self._tasks[step.name].configure(queueing_lock=step.key, lock=step.key, task_kwargs=named)
+        job: jobs.Job = made.job
+        return job
 
     def _task(self, name: str) -> Any:
-        async def work(key: str, args: dict[str, str | int]) -> None:
-            await self._run(Step(name=name, key=key, args=args))
+        async def work(context: JobContext, key: str, args: dict[str, str | int]) -> None:
+            with self._noted(context):
+                await self._work(Step(name=name, key=key, args=args))
 
-        return self._app.task(name=name, queue=name)(work)
+        return self._app.task(name=name, queue=name, priority=_PRIORITY[name], pass_context=True)(work)
 
-    def _care(self, name: str, function: Callable[..., Awaitable[None]]) -> Any:
-        return self._app.task(name=name, queue="care", queueing_lock=name, lock=name)(function)
-
-    async def _run(self, step: Step) -> None:
-        """One step; a fault of ours is logged and stands on its row, so that the sweep decides, not the queue."""
+    @contextmanager
+    def _noted(self, context: JobContext) -> Iterator[None]:
+        """While it runs, the job is known to be at work here."""
+        number = context.job.id or 0
+        self._running.add(number)
         try:
-            following = await self._do(self._kit, step)
-        except DigestError as error:
-            log.error("step failed", extra={"step": step.name, "key": step.key, "cause": str(error)})  # noqa: TRY400 — one line
-            return
+            yield
+        finally:
+            self._running.discard(number)
+
+    async def _work(self, step: Step) -> None:
+        """One step; a fault of ours is logged and stands on its row, so that the sweep decides, not the queue."""
+        _, following = await engine.attempt(self._patiently(step), step)
         await self.submit(following)
 
-    async def _retry_stalled(self, timestamp: int) -> None:
-        del timestamp
-        for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
-            log.warning("job of a dead worker", extra={"job": job.id, "step": job.task_name})
-            await self._app.job_manager.retry_job(job)
+    async def _patiently(self, step: Step) -> Sequence[Step]:
+        """A step whose database went away is begun again once it may be back: the tables say what is undone."""
+        while True:
+            try:
+                return await self._run(self.kit, step)
+            except DatabaseAway as away:
+                if self.kit.stopping.is_set():
+                    raise
+                log.warning("step waits for its database", extra={"key": step.key, "cause": str(away)})
+                await asyncio.sleep(_PAUSE_S)
+
+    # ------------------------------------------------------------------ upkeep
+
+    def _care(self, name: str, cron: str, function: Callable[[], Awaitable[None]]) -> None:
+        """No lock: one that a killed worker held would keep all others from the very work that frees it."""
+
+        async def care(context: JobContext, timestamp: int) -> None:
+            del timestamp
+            with self._noted(context):
+                await function()
+
+        priority = _PRIORITY[_CARE]
+        task = self._app.task(name=name, queue=_CARE, queueing_lock=name, priority=priority, pass_context=True)(care)
+        self._app.periodic(cron=cron, periodic_id=name)(task)
+
+    async def _retry_stalled(self) -> None:
+        for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED.total_seconds()):
+            log.warning("job of a dead worker", extra={"job": job.id, "key": job.lock or job.task_name})
+            try:
+                await self._app.job_manager.retry_job(job)
+            except exceptions.UniqueViolation:  # the same waits already, for this one to end
+                await self._app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
+
+    async def _tidy(self) -> None:
+        await self._app.job_manager.delete_old_jobs(
+            nb_hours=_KEEP_FAILED_H, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+
+
+def _on(
+    connection: AsyncConnection, defer: Callable[..., Awaitable[bool]]
+) -> Callable[[Sequence[jobs.Job]], Awaitable[bool]]:
+    """The same on that connection, in a savepoint: a clash must not spoil its transaction."""
+
+    async def deferred(made: Sequence[jobs.Job]) -> bool:
+        raw = (await connection.get_raw_connection()).driver_connection
+        async with connection.begin_nested() as savepoint:
+            is_done = await defer(made, raw)
+            if not is_done:
+                await savepoint.rollback()
+        return is_done
+
+    return deferred

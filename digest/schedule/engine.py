@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from digest.errors import DigestError, NothingToDo
@@ -77,22 +77,23 @@ class Local:
             if self._kit.stopping.is_set():
                 return  # it waited for its place too long: whoever comes next finds it in the tables
             began = time.monotonic()
-            outcome, following = await self._do(step)
+            outcome, following = await attempt(steps.run(self._kit, step, self._stages), step)
         if self._ended is not None:
             self._ended(step, outcome, time.monotonic() - began)
         await self.submit(following)
 
-    async def _do(self, step: Step) -> tuple[str, Sequence[Step]]:
-        """One step; its failure is logged, stands on its row, and stops nobody else."""
-        told = {"step": step.name, "key": step.key}
-        try:
-            return "done", await steps.run(self._kit, step, self._stages)
-        except NothingToDo as nothing:
-            log.debug("nothing to do", extra={**told, "cause": str(nothing)})
-            return "nothing", ()
-        except DigestError as error:
-            log.error("step failed", extra={**told, "cause": str(error)})  # noqa: TRY400 — one line, no traceback
-            return "failed", ()
-        except Exception:
-            log.exception("step broke", extra=told)
-            return "broke", ()
+
+async def attempt(work: Awaitable[Sequence[Step]], step: Step) -> tuple[str, Sequence[Step]]:
+    """How a step ended, and what follows; its failure is logged, stands on its row, and stops nobody else."""
+    told = {"step": step.name, "key": step.key}
+    try:
+        return "done", await work
+    except NothingToDo as nothing:
+        log.debug("nothing to do", extra={**told, "cause": str(nothing)})
+        return "nothing", ()
+    except DigestError as error:
+        log.error("step failed", extra={**told, "cause": str(error)})  # noqa: TRY400 — one line, no traceback
+        return "failed", ()
+    except Exception:
+        log.exception("step broke", extra=told)
+        return "broke", ()

@@ -81,6 +81,8 @@ class Ledger:
                 return []
             held = await _claim(connection, kit, newsletter, cadence, decision.make[0])
             record = await issues.by_id(connection, held.issue_id) if held else None
+            if record and kit.follow is not None:
+                await kit.follow([steps.making(record, until=_until(newsletter, record, found))], connection)
             return [record] if record else []
 
 

@@ -1,13 +1,14 @@
 """Questions about deliveries: how many in which state, and which failed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import DeliveryState
-from digest.store.tables import delivery
+from digest.store.tables import delivery, issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,19 @@ class Failure:
 
 async def counts(connection: AsyncConnection, issue_id: int | None = None) -> Mapping[DeliveryState, int]:
     """How many deliveries are in each state, of that issue or (None) of all; every state has its number."""
-    query = select(delivery.c.state, func.count()).group_by(delivery.c.state)
-    if issue_id is not None:
-        query = query.where(delivery.c.issue_id == issue_id)
-    rows = (await connection.execute(query)).all()
-    found: dict[str, int] = {row[0]: row[1] for row in rows}
-    return {state: found.get(state, 0) for state in DeliveryState}
+    which = true() if issue_id is None else issue.c.id == issue_id
+    found: Counter[str] = Counter()
+    for kept in (await connection.scalars(select(issue.c.counts).where(which, issue.c.counts.is_not(None)))).all():
+        found.update(kept)
+    open_ = select(issue.c.id).where(which, issue.c.counts.is_(None))
+    found.update(await counted(connection, delivery.c.issue_id.in_(open_)))
+    return {state: found[state] for state in DeliveryState}
+
+
+async def counted(connection: AsyncConnection, where: ColumnElement[bool]) -> dict[str, int]:
+    """Deliveries by state, row by row: a million take a second. Those of an issue that was sent stand on the issue."""
+    query = select(delivery.c.state, func.count()).where(where).group_by(delivery.c.state)
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def failures(

@@ -7,7 +7,8 @@ from sqlalchemy import Column, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import IssueState
-from digest.store.tables import article, batch, delivery, feed, issue
+from digest.store import deliveries
+from digest.store.tables import article, batch, feed, issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ async def counted(connection: AsyncConnection) -> Figures:
     return Figures(
         issues={(row[0], row[1]): row[2] for row in await connection.execute(by_state)},
         batches=await _by_state(connection, batch.c.state),
-        deliveries=await _by_state(connection, delivery.c.state),
+        deliveries={str(s): n for s, n in (await deliveries.counts(connection)).items() if n},
         feeds=await _by_state(connection, feed.c.state),
         failing_feeds=(await connection.execute(failing)).scalar_one(),
         articles=(await connection.execute(select(func.count()).select_from(article))).scalar_one(),

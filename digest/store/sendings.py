@@ -7,8 +7,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import UsageError
-from digest.model import IssueState
-from digest.store.tables import issue
+from digest.model import BatchState, IssueState
+from digest.store import deliveries
+from digest.store.tables import batch, delivery, issue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +53,20 @@ async def begin(connection: AsyncConnection, issue_id: int, now: datetime) -> Se
     await connection.execute(
         update(issue)
         .where(issue.c.id == issue_id)
-        .values(state=IssueState.SENDING, date=func.coalesce(issue.c.date, now))
+        .values(state=IssueState.SENDING, date=func.coalesce(issue.c.date, now), counts=None)
     )
     return await find(connection, issue_id)
 
 
+async def waiting(connection: AsyncConnection, issue_id: int) -> int:
+    """How many of its batches nobody has begun."""
+    mine = (batch.c.issue_id == issue_id) & (batch.c.state == BatchState.PENDING)
+    return (await connection.scalar(select(func.count()).select_from(batch).where(mine))) or 0
+
+
 async def finish(connection: AsyncConnection, issue_id: int, state: IssueState, note: str | None = None) -> None:
-    """Records how sending ended, unless someone else did."""
+    """Records how sending ended, and what its deliveries came to, unless someone else did."""
     where = (issue.c.id == issue_id, issue.c.state == IssueState.SENDING)
-    await connection.execute(update(issue).where(*where).values(state=state, note=note))
+    if (await connection.execute(update(issue).where(*where).values(state=state, note=note))).rowcount:
+        counts = await deliveries.counted(connection, delivery.c.issue_id == issue_id)
+        await connection.execute(update(issue).where(issue.c.id == issue_id).values(counts=counts))

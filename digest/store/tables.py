@@ -134,6 +134,7 @@ issue = Table(
     Column("content", JSON),  # the stories, as told
     Column("note", Text),  # why it failed or was skipped
     Column("notified", String(16)),  # the state the owner was last told of
+    Column("counts", JSON(none_as_null=True)),  # its deliveries by state once sending ended; null: to be counted
     UniqueConstraint("newsletter", "cadence", "slot"),
     UniqueConstraint("newsletter", "number"),
 )
@@ -285,3 +286,13 @@ notice = Table(  # a word to the owner, each once: fixed before its request leav
     UniqueConstraint("about", "way"),
 )
 Index("ix_notice_state", notice.c.state)
+
+worker = Table(  # who works the steps of the distributed engine off
+    "worker",
+    metadata,
+    Column("name", String(64), primary_key=True),  # host:pid:start
+    Column("queues", Text, nullable=False),  # by commas
+    Column("concurrency", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)

@@ -1,16 +1,19 @@
 """A step does its work under its claim, says on the row what became of it, and comes twice without harm."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import structlog
-from schedule.world import DAILY, MINUTE, START, Clock, Work, config, kit_of
+from schedule.world import DAILY, MINUTE, START, Clock, Work, config, freeze, kit_of
+from send.world import seed
 
+from digest.config import Config
 from digest.errors import FetchError, NothingToDo, PreflightError, StoreError, TemplateError, WorkerError
 from digest.model import Step
 from digest.pipeline import steps
-from digest.store import issues
+from digest.store import issues, tables
 
 pytestmark = pytest.mark.anyio
 SLOT = START + 30 * MINUTE
@@ -151,7 +154,7 @@ async def test_an_issue_of_no_newsletter_fails_by_name(database) -> None:
 
 
 async def test_sending_stops_with_the_program_and_with_the_window(database) -> None:
-    kit = kit_of(database, Clock(SLOT))
+    kit, made = kit_of(database, Clock(SLOT)), await seed(database)
     seen = []
 
     async def send(_kit, _issue_id, stop: asyncio.Event) -> None:
@@ -160,11 +163,92 @@ async def test_sending_stops_with_the_program_and_with_the_window(database) -> N
             await stop.wait()
 
     stages = steps.Stages(collect=send, make=send, send=send)
-    await steps.run(kit, steps.sending(1, until=SLOT), stages)  # the window closes this moment
+    await steps.run(kit, steps.sending(made, until=SLOT), stages)  # the window closes this moment
     kit.stopping.set()
-    await steps.run(kit, steps.sending(1, until=SLOT + HOUR), stages)
-    await steps.run(kit, steps.sending(1), stages)
+    await steps.run(kit, steps.sending(made, until=SLOT + HOUR), stages)
+    await steps.run(kit, steps.sending(made), stages)
     assert seen == [False, False, True]
+
+
+@pytest.mark.parametrize("state", ["sent", "held", "building"])
+async def test_an_issue_that_is_not_to_leave_is_not_sent(database, state: str) -> None:
+    work, made = Work(), await seed(database, issue={"state": state})
+    await steps.run(kit_of(database, Clock(SLOT)), steps.sending(made), work.stages)
+    assert not work.sent
+
+
+# ------------------------------------------------------------------ work that several share
+
+
+class Queue:
+    """What an engine of many machines takes, in the caller's transaction."""
+
+    def __init__(self, database) -> None:
+        self.kit = replace(kit_of(database, Clock(SLOT)), follow=self.follow)
+        self.steps: list[Step] = []
+
+    async def follow(self, todo, connection) -> None:
+        assert connection.in_transaction()
+        self.steps += todo
+
+
+async def planned(database, batches: int) -> int:
+    made = await seed(database, readers=0)
+    rows = [{"issue_id": made, "number": n, "state": "pending"} for n in range(batches)]
+    async with database.write() as connection:
+        await connection.execute(tables.batch.insert(), rows)
+    return made
+
+
+@pytest.mark.parametrize(("batches", "expected"), [(1, 0), (99, 0), (100, 1), (250, 4), (10_000, 15)])
+async def test_a_large_issue_calls_for_help(database, batches: int, expected: int) -> None:
+    work, queue, made = Work(), Queue(database), await planned(database, batches)
+    await steps.run(queue.kit, steps.sending(made, until=SLOT), work.stages)
+    assert [step.key for step in queue.steps] == [f"send:{made}:{share}" for share in range(1, expected + 1)]
+    for step in queue.steps[:1]:  # who helps calls nobody
+        assert step.args["until"] == SLOT.isoformat()
+        await steps.run(queue.kit, step, work.stages)
+    assert len(queue.steps) == expected
+    assert set(work.sent) == {made}
+
+
+async def test_one_process_sends_alone(database) -> None:
+    made = await planned(database, 10_000)
+    work = Work()
+    await steps.run(kit_of(database, Clock(SLOT)), steps.sending(made), work.stages)
+    assert work.sent == [made]
+
+
+def many_feeds(count: int) -> Config:
+    feeds = ", ".join(f'"https://{n % 97}.example.org/{n}.xml"' for n in range(count))
+    return config(morning=f"{DAILY}\nfeeds = [{feeds}]")
+
+
+async def test_the_feeds_of_a_large_newsletter_are_shared_by_host(database) -> None:
+    settings, asked = many_feeds(1000), []
+
+    async def collect(_kit, newsletter) -> None:
+        asked.append([feed.url for feed in newsletter.feeds])
+
+    stages = steps.Stages(collect=collect, make=collect, send=collect)
+    kit = replace(Queue(database).kit, config=settings)
+    shares = await steps.run(kit, steps.collecting("morning"), stages)
+    assert [step.key for step in shares] == [f"collect:morning:{n}/4" for n in range(4)]
+    assert not asked
+    for step in shares:
+        assert await steps.run(kit, step, stages) == ()
+    assert sorted(url for urls in asked for url in urls) == sorted(f.url for f in settings.newsletters["morning"].feeds)
+    hosts = [{url.split("/")[2] for url in urls} for urls in asked]
+    assert sum(map(len, hosts)) == len(set().union(*hosts)) == 97
+    assert min(map(len, asked)) > 100
+
+
+@pytest.mark.parametrize(("feeds", "is_shared"), [(250, False), (251, True)])
+async def test_a_newsletter_of_few_feeds_is_not_cut_up(database, feeds: int, is_shared: bool) -> None:
+    kit = replace(Queue(database).kit, config=many_feeds(feeds))
+    assert bool(await steps.run(kit, steps.collecting("morning"), Work().stages)) is is_shared
+    alone = replace(kit, follow=None)
+    assert await steps.run(alone, steps.collecting("morning"), Work().stages) == ()
 
 
 async def test_a_step_of_no_such_name_is_a_bug() -> None:
@@ -175,7 +259,9 @@ async def test_a_step_of_no_such_name_is_a_bug() -> None:
 async def test_every_line_of_the_log_names_what_is_worked_on(database) -> None:
     seen: list[dict[str, object]] = []
 
-    async def stage(*_) -> None:
+    async def stage(*of) -> None:
+        if len(of) == 5:  # made
+            await freeze(kit, *of[1::2])
         seen.append({k: v for k, v in structlog.contextvars.get_contextvars().items() if v is not None})
 
     stages = steps.Stages(collect=stage, make=stage, send=stage, tell=stage)

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from digest.errors import StoreError
 from digest.web.public.desk import Desk
 
 _PATIENCE_S = 5.0
@@ -24,6 +25,6 @@ async def ready(request: Request) -> Response:
     try:
         async with asyncio.timeout(_PATIENCE_S), desk.database.read() as connection:
             await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except (SQLAlchemyError, StoreError, OSError, TimeoutError):
         return PlainTextResponse("the database does not answer\n", 503)
     return PlainTextResponse("ok\n")
