@@ -9,6 +9,7 @@ from pathlib import Path
 from digest.errors import DigestError, UsageError
 from digest.model import (
     Article,
+    Edit,
     Finding,
     Issue,
     Level,
@@ -20,7 +21,10 @@ from digest.model import (
     Story,
     Summary,
 )
-from digest.web.preview import Choice, ChoiceKind, Look, Reader, Shown
+from digest.pipeline import telling
+from digest.store.edits import Saved
+from digest.web.preview import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown, acts
+from digest.web.preview.editor import Editor
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 HOSTILE = '<script>document.title="taken"</script><img src=x onerror=alert(1)>'
@@ -31,6 +35,7 @@ TITLES = (
     "Seagrass beds store more carbon than thought",
     "The lighthouse of Anse Grise is sold",
 )
+SPARE = ("Ferry runs late", "Market moves to the quay")
 CHOICES = (
     Choice(
         key="next:morning",
@@ -41,7 +46,7 @@ CHOICES = (
     ),
     Choice(
         key="morning/12",
-        kind=ChoiceKind.PAST,
+        kind=ChoiceKind.WAITING,
         newsletter="Morning digest",
         label="morning/12",
         detail="Mon 23 Nov, 07:30 · ready",
@@ -154,6 +159,8 @@ class Canned:
     made: list[str] = field(default_factory=list)
     heard: list[Path] = field(default_factory=list)
     copies: list[tuple[str, str]] = field(default_factory=list)
+    editor: Editor = field(default_factory=Editor)
+    saved: dict[str, Saved] = field(default_factory=dict)
 
     async def choices(self) -> Sequence[Choice]:
         return CHOICES
@@ -169,8 +176,36 @@ class Canned:
             raise UsageError(f"{address!r} is no e-mail address")
         self.copies.append((key, address))
 
-    def looks(self) -> tuple[Sequence[str], Sequence[str]]:
-        return ("en", "de", "ar"), ("digest", "brief", "letter")
+    def looks(self) -> Looks:
+        return Looks(languages=("en", "de", "ar"), layouts=("digest", "brief", "letter"), themes=("standard", "plum"))
+
+    def material(self, key: str) -> acts.Material:
+        told = issue(titles=(*self.titles, *SPARE)).stories
+        sentences = tuple(("One sentence of it.", "Another one.", "<b>Bold</b> it is.") for _ in told)
+        return acts.Material(
+            name=key,
+            told=telling.Told(stories=told, sentences=sentences),
+            saved=self.saved.get(key, Saved(edit=Edit(), number=0)),
+            count=len(self.titles),
+            intro="Good morning.",
+            note="It is sent." if key == "morning/11" else "",
+            keeping="Once you save, morning/13 is made this way.",
+        )
+
+    async def desk(self, key: str) -> Desk | None:
+        return acts.desk(self.material(key), self.editor.edit(key, self.material(key)))
+
+    async def edit(self, key: str, act: Act) -> str:
+        found = self.material(key)
+        if found.note:
+            raise UsageError(found.note)
+        if act.do != "save":
+            return self.editor.act(key, found, act)
+        self.editor.check(key, found)
+        edit = self.editor.edit(key, found)
+        self.saved[key] = Saved(edit=edit, number=found.saved.number + 1)
+        self.editor.forget(key)
+        return "Saved."
 
     def watched(self) -> Sequence[Path]:
         return self.watch
@@ -180,12 +215,14 @@ class Canned:
         return True
 
     async def shown(self, key: str, *, reader: str, look: Look) -> Shown:
-        self.made.append(f"{key} {reader} {look.language} {look.layout}")
+        self.made.append(f"{key} {reader} {look.language} {look.layout} {look.theme}".rstrip())
         if self.broken:
             raise self.broken
         if key not in {choice.key for choice in CHOICES}:
             raise UsageError(f"there is no issue {key!r}")
         chosen = issue(titles=self.titles, number=int(key.partition("/")[2] or 13))
+        found = self.material(key)
+        chosen = replace(chosen, stories=found.laid(self.editor.edit(key, found)).stories)
         made = rendered(chosen, self.paragraph)
         values = {
             "recipient.name": "Zoë <i>" if reader else "",

@@ -108,8 +108,13 @@ def outline(newsletter: Newsletter, due: Due, *, number: int, made_at: datetime)
     )
 
 
-async def edited(kit: Kit, newsletter: Newsletter, issue: Issue, told: Told, edit: Edit) -> Draft:
-    """That issue with the stories of `told` as the edit has them; NothingToDo where it leaves none."""
+async def edited(
+    kit: Kit, newsletter: Newsletter, issue: Issue, told: Told, edit: Edit, *, language: str = ""
+) -> Draft:
+    """That issue with the stories of `told` as the edit has them; NothingToDo where it leaves none.
+
+    `language`: of its fixed words; empty: the newsletter's, or that of most stories.
+    """
     laid = edits.laid(told, edit, count=newsletter.stories, sections=telling.sections(newsletter))
     if not told.stories:
         raise NothingToDo(f"{newsletter.name}: no new story: run `digest collect {newsletter.name}`, or wait for news")
@@ -118,7 +123,7 @@ async def edited(kit: Kit, newsletter: Newsletter, issue: Issue, told: Told, edi
     made = replace(
         issue,
         stories=laid.stories,
-        language=_language(newsletter, laid.stories),
+        language=language or _language(newsletter, laid.stories),
         intro=issue.intro if edit.intro is None else edit.intro,
     )
     return replace(await rendered(kit, newsletter, made), told=told, laid=laid)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.store.tables import article, issue
+from digest.store.tables import article, edit, issue, revision
 from subscribers import roster
 
 
@@ -26,8 +26,12 @@ async def readers(connection: AsyncConnection, newsletter: str, *, limit: int) -
 
 
 async def mark(connection: AsyncConnection) -> tuple[object, ...]:
-    """Differs when articles were collected, or an issue made or moved on, since it was asked last."""
+    """Differs when articles were collected, or an issue made, moved on or edited, since it was asked last."""
     articles = select(func.count(), func.max(article.c.id)).select_from(article)
     states = select(issue.c.id, issue.c.state).order_by(issue.c.id.desc()).limit(200)
-    told = (await connection.execute(articles)).one()
-    return (*told, *(tuple(row) for row in await connection.execute(states)))
+    wanted = select(edit.c.newsletter, edit.c.cadence, edit.c.number).order_by(edit.c.newsletter, edit.c.cadence)
+    told = (
+        *(await connection.execute(articles)).one(),
+        await connection.scalar(select(func.count()).select_from(revision)),
+    )
+    return (*told, *[tuple(row) for query in (states, wanted) for row in await connection.execute(query)])

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 pytestmark = pytest.mark.browser
 TESTS = Path(__file__).resolve().parents[1]
+AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PICTURE = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
 
@@ -228,7 +229,7 @@ async def test_hostile_titles_stay_text_in_page_and_mail(chromium, address):
     said = []
     async with at(chromium, address) as page:
         page.on("dialog", lambda dialog: said.append(dialog.message))
-        await expect(page.locator(".stories .title").last).to_have_text(HOSTILE)
+        await expect(page.locator("#rows .title").last).to_have_text(HOSTILE)
         await expect(mail(page).locator("h2").last).to_have_text(HOSTILE)
         assert await page.title() != "taken"
         assert await page.locator("img[src=x]").count() == 0
@@ -254,24 +255,27 @@ async def test_a_test_copy_is_sent_from_the_page(chromium, address):
         await expect(page.get_by_label("Send a test copy to")).to_have_value("me@example.org")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("wide", [1400, 1000, 400])
-@pytest.mark.parametrize(
-    "query", ["", "?part=text&device=phone", "?part=source", "?part=headers", "?mode=dark&device=phone"]
-)
-async def test_nothing_stands_in_the_way_of_anybody(chromium, address, scheme, wide, query):
-    """axe, WCAG 2.2 AA; and the page never scrolls sideways."""
+VIEWS = ("", "?part=text&device=phone", "?part=source", "?part=headers", "?mode=dark&device=phone", "?issue=morning/11")
+
+
+async def violations(page: Page) -> list[object]:
+    """What axe finds, everything folded out."""
     from axe_playwright_python.async_playwright import Axe
 
-    async with at(chromium, address, query, color_scheme=scheme, viewport={"width": wide, "height": 800}) as page:
-        await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        options = {
-            "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-            "iframes": False,
-        }
-        found = await Axe().run(page, options=options)
-        assert found.response["violations"] == []
-        assert await page.evaluate("document.documentElement.scrollWidth") == wide
+    await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = await Axe().run(page, options={"runOnly": AXE, "iframes": False})
+    return list(found.response["violations"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("wide", [1200, 1000, 375])
+async def test_nothing_stands_in_the_way_of_anybody(chromium, address, scheme, wide):
+    """axe, WCAG 2.2 AA; and the page never scrolls sideways."""
+    async with at(chromium, address, color_scheme=scheme, viewport={"width": wide, "height": 800}) as page:
+        for view in VIEWS:
+            await page.goto(address + view)
+            assert (view, await violations(page)) == (view, [])
+            assert (view, await page.evaluate("document.documentElement.scrollWidth")) == (view, wide)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -282,3 +286,163 @@ async def test_ctrl_c_ends_it_with_0_though_a_page_listens(chromium, address, se
         _, errors = server.communicate(timeout=10)
         assert (server.returncode, errors) == (0, "")
         await expect(page.locator("#live")).to_contain_text("ended")
+
+
+# ------------------------------------------------------------------ editing
+
+
+def named(page: Page, name: str):
+    """The button of that name."""
+    return page.get_by_role("button", name=name, exact=True)
+
+
+async def told(page: Page) -> list[str]:
+    """The titles in the mail, once it shows as many as the editor's list."""
+    count = await page.locator("#rows > li").count()
+    await expect(mail(page).locator("h2")).to_have_count(count)
+    return await mail(page).locator("h2").all_inner_texts()
+
+
+async def rows(page: Page) -> list[str]:
+    return await page.locator("#rows .title").all_inner_texts()
+
+
+async def test_a_story_is_moved_by_the_keyboard_and_the_focus_goes_with_it(chromium, address):
+    async with at(chromium, address) as page:
+        down = named(page, f"Move down: {TITLES[0]}")
+        await down.focus()
+        for place in (2, 3):
+            await page.keyboard.press("Enter")
+            await expect(page.locator("#said")).to_have_text(f"Moved: {place} of 6.")
+            await expect(down).to_be_focused()
+        await expect(mail(page).locator("h2").nth(2)).to_have_text(TITLES[0])
+        assert (await rows(page))[:3] == [TITLES[1], TITLES[2], TITLES[0]]
+        assert (await told(page))[:3] == [TITLES[1], TITLES[2], TITLES[0]]
+
+
+async def test_at_the_end_of_the_list_the_focus_stays_with_the_story(chromium, address):
+    async with at(chromium, address) as page:
+        up = named(page, f"Move up: {TITLES[1]}")
+        await up.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#said")).to_have_text("Moved: 1 of 6.")
+        await expect(up).to_be_disabled()
+        await expect(named(page, f"Move down: {TITLES[1]}")).to_be_focused()
+
+
+async def test_a_story_is_dragged_to_its_place(chromium, address):
+    async with at(chromium, address, viewport={"width": 1400, "height": 2600}) as page:
+        grip = page.locator("#rows > li").first.locator(".grip")
+        await grip.drag_to(page.locator("#rows > li").nth(2), target_position={"x": 60, "y": 100})
+        await expect(page.locator("#said")).to_have_text("Moved: 3 of 6.")
+        await expect(mail(page).locator("h2").nth(2)).to_have_text(TITLES[0])
+        assert (await rows(page))[:3] == [TITLES[1], TITLES[2], TITLES[0]]
+
+
+async def test_a_pinned_story_comes_first_and_a_dropped_one_goes_and_comes_back(chromium, address):
+    async with at(chromium, address) as page:
+        await named(page, f"Pin first: {TITLES[3]}").click()
+        await expect(named(page, f"Pin first: {TITLES[3]}")).to_have_attribute("aria-pressed", "true")
+        await expect(mail(page).locator("h2").first).to_have_text(TITLES[3])
+        await named(page, f"Leave out: {TITLES[0]}").click()
+        await expect(page.locator("#said")).to_have_text("Left out.")
+        await expect(named(page, f"Leave out: {TITLES[1]}")).to_be_focused()
+        assert TITLES[0] not in await told(page)
+        await named(page, f"Tell it again: {TITLES[0]}").click()
+        await expect(mail(page).locator("h2", has_text=TITLES[0])).to_have_count(1)
+
+
+async def test_a_story_below_the_cut_can_be_told(chromium, address):
+    async with at(chromium, address) as page:
+        await page.locator(".spare summary").click()
+        await named(page, "Tell it: Ferry runs late").click()
+        await expect(page.locator("#said")).to_contain_text("Added")
+        assert "Ferry runs late" in await told(page)
+
+
+async def test_nothing_is_kept_until_it_is_saved(chromium, address):
+    async with at(chromium, address) as page:
+        await named(page, f"Leave out: {TITLES[0]}").click()
+        await expect(page.get_by_text("Not saved yet.")).to_be_visible()
+        await named(page, "Discard").click()
+        await expect(page.get_by_text("Not saved yet.")).to_have_count(0)
+        assert (await rows(page))[0] == TITLES[0]
+        await named(page, f"Leave out: {TITLES[0]}").click()
+        await named(page, "Save").click()
+        await expect(page.locator("#said")).to_have_text("Saved.")
+        await expect(page.locator("#stories summary .pill").first).to_have_text("edited")
+        await page.reload()
+        assert (await rows(page))[0] == TITLES[1]
+        await named(page, "Undo all edits").click()
+        await expect(page.locator("#rows .title").first).to_have_text(TITLES[0])
+
+
+async def test_the_intro_is_taken_over_while_it_is_typed_and_is_not_lost(chromium, address):
+    async with at(chromium, address) as page:
+        await page.get_by_label("Intro").fill("Mind the <b>tide</b>.")
+        await expect(page.locator("#said")).to_have_text("The intro is changed.")
+        await expect(page.get_by_label("Intro")).to_be_focused()
+        await named(page, f"Move down: {TITLES[0]}").click()
+        await expect(page.locator("#said")).to_contain_text("Moved")
+        await expect(page.get_by_label("Intro")).to_have_value("Mind the <b>tide</b>.")
+        await named(page, "Discard").click()
+        await expect(page.get_by_label("Intro")).to_have_value("Good morning.")
+
+
+async def test_sentences_are_chosen_by_ticking_them_and_stay_text(chromium, address):
+    async with at(chromium, address) as page:
+        row = page.locator("#rows > li").first
+        await row.locator(".sentences summary").click()
+        await row.get_by_label("Another one.").check()
+        await expect(page.locator("#said")).to_have_text("Its sentences are chosen: 1 of 6.")
+        await expect(row.locator(".sentences")).to_have_attribute("open", "")
+        await expect(row.locator(".sentences summary")).to_contain_text("2 of 3, chosen by hand")
+        await expect(row.get_by_label("<b>Bold</b> it is.")).to_be_visible()
+        await row.get_by_role("button", name="Back to the program's choice").click()
+        await expect(row.locator(".sentences summary")).to_have_text("Sentences 1 of 3")
+
+
+async def test_what_an_act_was_refused_for_is_said(chromium, address):
+    async with at(chromium, address, "?issue=morning/11") as page:
+        await expect(page.locator("#stories")).to_contain_text("It is sent.")
+        assert await page.locator("#edit button").count() == 0
+    async with at(chromium, address) as page:
+        for title in (*TITLES[:4], "Ferry runs late", "Market moves to the quay", HOSTILE):
+            await named(page, f"Leave out: {title}").click()
+            await expect(named(page, f"Leave out: {title}")).to_have_count(0)
+        await named(page, f"Leave out: {TITLES[4]}").click()
+        await expect(page.locator("#said.refused")).to_have_text("An issue needs a story: this is the last one.")
+        assert await rows(page) == [TITLES[4]]
+
+
+async def test_another_page_sees_what_is_on_the_desk(chromium, address):
+    async with at(chromium, address) as one, at(chromium, address) as other:
+        await expect(other.locator("#live")).to_contain_text("Live")
+        await named(one, f"Leave out: {TITLES[0]}").click()
+        await expect(other.locator("#rows .title").first).to_have_text(TITLES[1])
+        await expect(other.get_by_text("Not saved yet.")).to_be_visible()
+
+
+async def test_editing_works_without_javascript(chromium, address):
+    async with at(chromium, address, java_script_enabled=False) as page:
+        await press(page, "Phone")
+        await page.get_by_label("Intro").fill("By form alone.")
+        await named(page, f"Move down: {TITLES[0]}").click()
+        await expect(page.locator("#said")).to_have_text("Moved: 2 of 6.")
+        await expect(page.get_by_label("Intro")).to_have_value("By form alone.")
+        assert "device=phone" in page.url
+        await named(page, "Save").click()
+        await expect(page.locator("#said")).to_have_text("Saved.")
+        assert (await rows(page))[:2] == [TITLES[1], TITLES[0]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("wide", [1200, 375])
+async def test_an_edited_issue_stands_in_nobodys_way(chromium, address, scheme, wide):
+    async with at(chromium, address, color_scheme=scheme, viewport={"width": wide, "height": 800}) as page:
+        await named(page, f"Pin first: {TITLES[2]}").click()
+        await expect(page.locator("#said")).to_contain_text("Pinned")
+        await named(page, f"Leave out: {TITLES[0]}").click()
+        await expect(page.locator("#said")).to_have_text("Left out.")
+        assert await violations(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") == wide

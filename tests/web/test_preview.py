@@ -41,7 +41,7 @@ async def test_the_page_shows_the_first_issue(source):
         page = (await client.get("/")).text
     assert "<iframe" in page
     assert all(title in page for title in TITLES)
-    assert source.made == ["next:morning   "]
+    assert source.made == ["next:morning"]
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ async def test_a_readers_copy_has_their_values_escaped(source):
 
 async def test_look_and_reader_reach_the_source(source):
     async with browser(source) as client:
-        await client.get("/?issue=morning/12&reader=7&language=de&layout=brief")
-    assert source.made == ["morning/12 7 de brief"]
+        await client.get("/?issue=morning/12&reader=7&language=de&layout=brief&theme=plum")
+    assert source.made == ["morning/12 7 de brief plum"]
 
 
 async def test_page_and_frame_make_the_issue_once(source):
@@ -403,3 +403,104 @@ async def test_an_endless_address_is_cut_off(source):
     async with browser(source) as client:
         await ask(client, "a@" + "b" * 5_000_000)
     assert len(source.copies[0][1]) == 1_000
+
+
+# ------------------------------------------------------------------ editing
+
+
+async def post(client: httpx.AsyncClient, *, query: str = "?issue=next:morning", **fields: object) -> httpx.Response:
+    """An act, as the page's form says it."""
+    token = re.search(r'action="/edit\?[^"]*token=([^"&]+)"', (await client.get("/")).text)
+    assert token
+    return await client.post(f"/edit{query}&token={token[1]}", data=fields, headers={"origin": HERE})
+
+
+def first(page: str) -> str:
+    found = re.search(r'<ol class="stories[^>]*>.*?class="title"[^>]*>([^<]*)<', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
+async def test_an_act_goes_back_to_the_page_it_came_from(source):
+    async with browser(source) as client:
+        answer = await post(client, query="?issue=next:morning&device=phone", do="drop https://example.org/0")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/?issue=next%3Amorning&device=phone"
+        page = (await client.get(answer.headers["location"])).text
+        mail = (await client.get("/mail")).text
+    assert 'id="said" role="status">Left out.</p>' in page
+    assert first(page) == TITLES[1]
+    assert "Not saved yet." in page
+    assert TITLES[0] not in mail
+    assert source.saved == {}
+
+
+async def test_an_edit_is_kept_when_it_is_saved(source):
+    async with browser(source) as client:
+        await post(client, do="pin https://example.org/3", intro="Hello\r\nthere")
+        await post(client, do="save", intro="Hello\r\nthere")
+        page = (await client.get("/")).text
+    assert source.saved["next:morning"].edit.pins == ("https://example.org/3",)
+    assert source.saved["next:morning"].edit.intro == "Hello\nthere"
+    assert "Not saved yet." not in page
+    assert ">edited</span>" in page
+
+
+async def test_a_refusal_is_said_on_the_page(source):
+    async with browser(source) as client:
+        answer = await post(client, query="?issue=morning/11", do="drop https://example.org/0")
+        page = (await client.get(answer.headers["location"])).text
+        later = (await client.get("/?issue=morning/12")).text
+    assert 'class="said refused" id="said" role="status">It is sent.</p>' in page
+    assert "It is sent." not in later
+
+
+async def test_what_was_said_goes_with_the_next_change(source):
+    live = Live()
+    async with browser(source, live=live) as client:
+        await post(client, do="drop https://example.org/0")
+        assert "Left out.</p>" in (await client.get("/")).text
+        live.changed()
+        assert "Left out.</p>" not in (await client.get("/")).text
+
+
+async def test_an_intro_and_a_refused_act_stay_text(source):
+    async with browser(source) as client:
+        await post(client, do="intro", intro=f"</textarea>{HOSTILE}")
+        await post(client, do=f"{HOSTILE} {HOSTILE}")
+        page = (await client.get("/")).text
+    assert "&lt;/textarea&gt;&lt;script&gt;" in page
+    assert "<script>document" not in page
+    assert "<img src=x" not in page
+
+
+@pytest.mark.parametrize(
+    ("token", "headers", "status"),
+    [
+        ("TOKEN", {"origin": HERE}, 303),
+        ("guess", {"origin": HERE}, 403),
+        ("", {"origin": HERE}, 403),
+        ("TOKEN", {}, 403),
+        ("TOKEN", {"origin": "null"}, 403),
+        ("TOKEN", {"origin": "http://evil.example"}, 403),
+        ("TOKEN", {"origin": HERE, "host": "evil.example:8765"}, 403),
+        ("TOKEN", {"origin": HERE, "sec-fetch-site": "cross-site"}, 403),
+    ],
+)
+async def test_only_this_page_edits(source, token, headers, status):
+    async with browser(source) as client:
+        real = re.search(r'name="preview-token" content="([^"]+)"', (await client.get("/")).text)
+        assert real
+        query = f"?issue=next:morning&token={token.replace('TOKEN', real[1])}"
+        answer = await client.post(f"/edit{query}", data={"do": "drop https://example.org/0"}, headers=headers)
+        assert answer.status_code == status
+        assert (await client.get(f"/edit{query}&do=drop")).status_code == 405
+        assert (first((await client.get("/")).text) == TITLES[0]) is (status != 303)
+
+
+async def test_a_flood_of_fields_or_bytes_is_refused_or_cut(source):
+    async with browser(source) as client:
+        await post(client, do="intro", intro="x" * 500_000)
+        assert len(source.editor.lying("next:morning").intro) == 2_000
+        answer = await post(client, **{f"f{number}": "1" for number in range(3_000)})
+        assert "too much for one act" in (await client.get(answer.headers["location"])).text

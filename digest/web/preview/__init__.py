@@ -5,6 +5,6 @@
 """
 
 from digest.web.preview.app import app
-from digest.web.preview.shown import Choice, ChoiceKind, Look, PreviewSource, Reader, Shown
+from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, PreviewSource, Reader, Shown
 
-__all__ = ["Choice", "ChoiceKind", "Look", "PreviewSource", "Reader", "Shown", "app"]
+__all__ = ["Act", "Choice", "ChoiceKind", "Desk", "Look", "Looks", "PreviewSource", "Reader", "Shown", "app"]

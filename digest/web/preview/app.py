@@ -5,23 +5,32 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from digest.errors import DigestError
+from digest.errors import DigestError, UsageError
 from digest.web.preview import mail, page, watch
 from digest.web.preview.guard import Guard
 from digest.web.preview.live import Live
 from digest.web.preview.shelf import Held, Shelf
-from digest.web.preview.shown import PreviewSource
+from digest.web.preview.shown import Act, PreviewSource
 from digest.web.preview.view import Switch, View
 
 _LONGEST = 1_000  # bytes of an address
+_LONGEST_ACT = 64_000  # bytes of an act: an intro, and which of a story's sentences
 
 
 def app(source: PreviewSource, *, live: Live | None = None, more: Sequence[BaseRoute] = ()) -> Starlette:
@@ -38,6 +47,7 @@ def app(source: PreviewSource, *, live: Live | None = None, more: Sequence[BaseR
         Route("/findings.json", pages.findings),
         Route("/events", pages.events),
         Route("/copy", pages.copy, methods=["POST"]),
+        Route("/edit", pages.edit, methods=["POST"]),
         Mount("/static", StaticFiles(directory=page.STATIC)),
         *more,
     ]
@@ -54,6 +64,7 @@ class _Pages:
         self.live = live
         self.shelf = Shelf(source, live)
         self.token = secrets.token_urlsafe(24)
+        self.said: tuple[str, int, page.Said] | None = None  # of which issue, and after which change
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -77,12 +88,16 @@ class _Pages:
     async def page(self, request: Request) -> Response:
         """The whole page."""
         view, held = await self._asked(request)
+        key, generation, said = self.said or ("", -1, None)
+        is_new = (key, generation) == (view.issue, self.live.generation)
         made = page.render(
             view=view,
             held=held,
             choices=await self.shelf.choices(),
             readers=await self.shelf.readers(view.issue),
             looks=self.source.looks(),
+            desk=await self.shelf.desk(view.issue),
+            said=said if is_new else None,
             token=self.token,
             has_mailbox=self.has_mailbox,
             can_copy=self.source.can_copy(),
@@ -113,10 +128,21 @@ class _Pages:
         shown = [{name: getattr(f, name) for name in ("level", "rule", "message", "place", "remedy")} for f in found]
         return JSONResponse({"fault": held.fault.lines if held.fault else None, "preflight": shown})
 
+    async def edit(self, request: Request) -> Response:
+        """Does what the editor asks, and shows the page again; how it went stands there."""
+        view = View.parse(request.query_params)
+        try:
+            said = page.Said(text=await self.source.edit(view.issue, _act(await _body(request, _LONGEST_ACT))))
+        except DigestError as error:
+            said = page.Said(text=str(error), is_refused=True)
+        self.live.changed()
+        self.said = view.issue, self.live.generation, said
+        return RedirectResponse(f"/?{view.query()}", status_code=303)
+
     async def copy(self, request: Request) -> Response:
         """Sends a test copy, which a person asked for; says how it went."""
         view = View.parse(request.query_params)
-        address = (await _body(request)).decode("utf-8", "replace").strip()
+        address = (await _body(request, _LONGEST)).decode("utf-8", "replace").strip()
         try:
             await self.source.copy(view.issue, address, look=view.look)
         except DigestError as error:
@@ -128,11 +154,28 @@ class _Pages:
         return StreamingResponse(self.live.events(), media_type="text/event-stream")
 
 
-async def _body(request: Request) -> bytes:
-    """The request's body, its first bytes: an address is short."""
+def _act(body: bytes) -> Act:
+    """What a form says, its fields bounded; `do` is a word and, behind a blank, a story's key."""
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=2_000)
+    except ValueError as error:
+        raise UsageError("That is too much for one act.") from error
+    do, _, story = fields.get("do", [""])[0].partition(" ")
+    to = fields.get("to", ["0"])[0]
+    return Act(
+        do=do,
+        story=story,
+        to=int(to) if to.isdecimal() and len(to) < 5 else 0,
+        intro=fields["intro"][0] if "intro" in fields else None,
+        sentences=tuple(fields.get(f"sentence {story}", ())),
+    )
+
+
+async def _body(request: Request, longest: int) -> bytes:
+    """The request's body, its first bytes: what is asked here is short."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LONGEST:
+        if len(body) > longest:
             break
-    return body[:_LONGEST]
+    return body[:longest]

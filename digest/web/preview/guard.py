@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Final
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -18,7 +19,7 @@ _HEADERS: Final = {
     "content-security-policy": _PAGE_POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # under no-referrer a form's POST would say Origin: null
     "x-content-type-options": "nosniff",
 }
 
@@ -37,7 +38,8 @@ class Guard:
             return
         port = (scope.get("server") or ("", 80))[1]  # of the socket that took the request
         hosts = frozenset(f"{name}:{port}" for name in _NAMES)
-        answer = self.app if self.admits(scope["method"], Headers(scope=scope), hosts) else _REFUSED
+        headers, query = Headers(scope=scope), scope.get("query_string", b"")
+        answer = self.app if self.admits(scope["method"], headers, hosts, query) else _REFUSED
 
         async def strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -48,17 +50,21 @@ class Guard:
 
         await answer(scope, receive, strictly)
 
-    def admits(self, method: str, headers: Headers, hosts: frozenset[str]) -> bool:
-        """Whether a request with that method and those headers comes from where it may; `hosts` are our own names."""
+    def admits(self, method: str, headers: Headers, hosts: frozenset[str], query: bytes = b"") -> bool:
+        """Whether a request with that method and those headers comes from where it may; `hosts` are our own names.
+
+        A POST says the page's token, in a header or, from a form without scripts, in its address.
+        """
         if headers.get("host", "").lower() not in hosts:
             return False
         if headers.get("sec-fetch-site", "same-origin") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
             return False
-        return method in {"GET", "HEAD"} or self._is_ours(headers, hosts)
+        return method in {"GET", "HEAD"} or self._is_ours(headers, hosts, query)
 
-    def _is_ours(self, headers: Headers, hosts: frozenset[str]) -> bool:
+    def _is_ours(self, headers: Headers, hosts: frozenset[str], query: bytes) -> bool:
         origin = headers.get("origin", "").lower().removeprefix("http://")
-        return origin in hosts and secrets.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self.token.encode())
+        said = headers.get(TOKEN_HEADER) or "".join(parse_qs(query.decode("latin-1")).get("token", ()))
+        return origin in hosts and secrets.compare_digest(said.encode(), self.token.encode())
 
 
 _REFUSED = PlainTextResponse("This preview answers its own address on this machine only.\n", status_code=403)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -11,12 +12,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from digest.model import Finding, Level
 from digest.web.preview import mail
 from digest.web.preview.shelf import Held
-from digest.web.preview.shown import Choice, ChoiceKind, Reader, Shown
+from digest.web.preview.shown import Choice, ChoiceKind, Desk, Looks, Reader, Shown
 from digest.web.preview.view import Device, Mode, Part, Switch, View
 
 STATIC: Final = Path(__file__).parent / "static"
 _GRAVITY: Final = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
-_HEADINGS: Final = {ChoiceKind.NEXT: "Next", ChoiceKind.PAST: "Past issues", ChoiceKind.SAMPLE: "Sample"}
+_HEADINGS: Final = {
+    ChoiceKind.NEXT: "Next",
+    ChoiceKind.WAITING: "Waiting to leave",
+    ChoiceKind.PAST: "Past issues",
+    ChoiceKind.SAMPLE: "Sample",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """How the editor's last act went."""
+
+    text: str
+    is_refused: bool = False
 
 
 def render(
@@ -25,7 +39,9 @@ def render(
     held: Held,
     choices: Sequence[Choice],
     readers: Sequence[Reader],
-    looks: tuple[Sequence[str], Sequence[str]],
+    looks: Looks,
+    desk: Desk | None,
+    said: Said | None,
     token: str,
     has_mailbox: bool,
     can_copy: bool,
@@ -46,8 +62,10 @@ def render(
             groups=_groups(choices),
             chosen=next((choice for choice in choices if choice.key == view.issue), None),
             readers=readers,
-            languages=looks[0],
-            layouts=looks[1],
+            looks=looks,
+            is_drawn="/" not in view.issue,  # what is frozen looks as it was frozen
+            desk=desk,
+            said=said,
             devices=tuple(Device),
             modes=tuple(Mode),
             parts=tuple(Part),

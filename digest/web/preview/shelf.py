@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from digest.errors import DigestError, NothingToDo
 from digest.web.preview.live import Live
-from digest.web.preview.shown import Choice, PreviewSource, Reader, Shown
+from digest.web.preview.shown import Choice, Desk, PreviewSource, Reader, Shown
 from digest.web.preview.view import View
 
 T = TypeVar("T")
@@ -52,9 +52,14 @@ class Shelf:
         """Whose copies can be shown."""
         return await _or(lambda: self.source.readers(key), ())
 
+    async def desk(self, key: str) -> Desk | None:
+        """The issue for its editor."""
+        async with self._making:
+            return await _or(lambda: self.source.desk(key), None)
+
     async def held(self, view: View) -> Held:
         """The issue of that view."""
-        asked = (view.issue, view.reader, view.language, view.layout)
+        asked = (view.issue, view.reader, view.language, view.layout, view.theme)
         async with self._making:
             if self._generation != self.live.generation:
                 self._generation = self.live.generation

@@ -13,6 +13,7 @@ class ChoiceKind(StrEnum):
     """Which part of the issue list a line stands in."""
 
     NEXT = "next"  # as it would be now
+    WAITING = "waiting"  # frozen, and nothing of it has left
     PAST = "past"  # frozen
     SAMPLE = "sample"  # the shipped one, to look at templates with
 
@@ -42,6 +43,16 @@ class Look:
 
     language: str = ""  # BCP 47
     layout: str = ""
+    theme: str = ""  # a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What there is to choose from."""
+
+    languages: Sequence[str] = ()
+    layouts: Sequence[str] = ()
+    themes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +64,56 @@ class Shown:
     findings: tuple[Finding, ...]
     message: Message
     eml: bytes  # the message as it would leave, RFC 5322
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence of a lead's article."""
+
+    key: str  # what the page calls it
+    text: str
+    is_told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A story as the editor sees it."""
+
+    key: str  # what the page calls it
+    title: str
+    source: str
+    section: str = ""
+    also: tuple[str, ...] = ()  # other sources, each once
+    score: float = 0.0
+    reasons: tuple[tuple[str, float], ...] = ()
+    is_pinned: bool = False
+    sentences: tuple[Sentence, ...] = ()  # all there are to choose from; none: it cannot be chosen
+    is_chosen: bool = False  # by hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """An issue as the editor sees it."""
+
+    rows: tuple[Row, ...]  # told, in order
+    dropped: tuple[Row, ...] = ()
+    spare: tuple[Row, ...] = ()  # below the cut, best first
+    intro: str = ""
+    note: str = ""  # why nothing can be changed; empty: it can
+    keeping: str = ""  # what saving does
+    is_changed: bool = False  # otherwise than it was saved
+    is_edited: bool = False  # otherwise than the program made it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What the editor does."""
+
+    do: str  # up, down, to, pin, unpin, drop, restore, add, sentences, usual, intro, save, discard, reset
+    story: str = ""  # a row's key
+    to: int = 0  # place, from 0
+    intro: str | None = None  # as it stands on the page; None: the page has none
+    sentences: tuple[str, ...] = ()  # keys of those chosen
 
 
 class PreviewSource(Protocol):
@@ -70,6 +131,14 @@ class PreviewSource(Protocol):
         """That choice as that reader would get it."""
         ...
 
+    async def desk(self, key: str) -> Desk | None:
+        """That choice for its editor; None where there is nothing to see."""
+        ...
+
+    async def edit(self, key: str, act: Act) -> str:
+        """Does that; what to say. UsageError, with what it is, where it cannot be done."""
+        ...
+
     async def copy(self, key: str, address: str, *, look: Look) -> None:
         """Sends that choice to this address alone, recorded nowhere."""
         ...
@@ -78,8 +147,8 @@ class PreviewSource(Protocol):
         """Whether there is a provider to send by."""
         ...
 
-    def looks(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The languages and the layouts there are to choose from."""
+    def looks(self) -> Looks:
+        """The languages, layouts and themes there are to choose from."""
         ...
 
     def watched(self) -> Sequence[Path]:

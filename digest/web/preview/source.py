@@ -11,19 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.config import Config, Newsletter
 from digest.errors import ConfigError, DigestError, NothingToDo, SendError, UsageError
-from digest.model import Article, Finding, Issue, Level, Message, Rendered
-from digest.pipeline import build, send
+from digest.model import Article, Edit, Finding, Issue, IssueState, Level, Message, Rendered
+from digest.pipeline import amend, build, edits, send, telling
+from digest.pipeline.amend import Opened
 from digest.pipeline.kit import Kit
+from digest.pipeline.telling import Reach, Told
 from digest.render import languages, templates
 from digest.send import compose
+from digest.store import edits as kept_edits
 from digest.store import glances, issues, renditions
+from digest.store.edits import Saved
 from digest.store.issues import IssueRecord
-from digest.web.preview import sample
-from digest.web.preview.shown import Choice, ChoiceKind, Look, Reader, Shown
+from digest.web.preview import acts, palettes, sample
+from digest.web.preview.acts import Material
+from digest.web.preview.editor import Editor
+from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown
 
 _MOST_PAST: Final = 50
 _MOST_READERS: Final = 12
+_SPARE: Final = 8  # stories below the cut that the editor may take
 _NEXT: Final = "next:"
+_WAITING: Final = (IssueState.READY, IssueState.HELD)
 _SAMPLE: Final = "sample"
 _SECRET: Final = b"preview"  # signs links that no server honours: what is clicked in a preview changes nothing
 _TOLD_BY: Final = ("feeds", "stories", "sentences", "method", "language", "timezone", "include", "exclude")
@@ -31,11 +39,13 @@ _NOBODY: Final = Reader(key="", label="Anyone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """The stories as they would be told, and under which settings."""
+class _Next:
+    """What the next issue may tell, under which settings, and the edit that was saved for it."""
 
     settings: tuple[object, ...]
-    issue: Issue
+    issue: Issue  # without stories
+    told: Told
+    saved: Saved
 
 
 class Drawn:
@@ -59,7 +69,9 @@ class Drawn:
         self.found = found
         self.reload = reload
         self.base = base
-        self._told: dict[str, _Told] = {}
+        self.editor = Editor()
+        self._told: dict[str, _Next] = {}
+        self._opened: dict[str, Opened | str] = {}  # a frozen issue, or why it cannot be edited
         self._fault: ConfigError | None = None
         self._mark: tuple[object, ...] = ()
 
@@ -70,7 +82,10 @@ class Drawn:
         letters = sorted(self.kit.config.newsletters.values(), key=lambda letter: letter.name != self.first)
         async with self.kit.database.read() as connection:
             past = await issues.listed(connection, limit=_MOST_PAST)
-        listed = [*map(_next, letters), *(_past(record) for record in past if record.content is not None)]
+        kept = [record for record in past if record.content is not None]
+        waiting = [_past(record, ChoiceKind.WAITING) for record in kept if record.state in _WAITING]
+        gone = [_past(record, ChoiceKind.PAST) for record in kept if record.state not in _WAITING]
+        listed = [*map(_coming, letters), *waiting, *gone]
         return [*listed, _SAMPLE_CHOICE] if self.base else listed
 
     async def readers(self, key: str) -> Sequence[Reader]:
@@ -79,9 +94,13 @@ class Drawn:
             some = await glances.readers(connection, _newsletter(key), limit=_MOST_READERS)
         return [_NOBODY, *(Reader(key=str(one.id), label=one.name or one.address) for one in some)]
 
-    def looks(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Every language there is a catalogue for, every layout."""
-        return languages.SHIPPED, templates.Templates(self.kit.config.templates).layouts()
+    def looks(self) -> Looks:
+        """Every language there is a catalogue for, every layout, every theme."""
+        return Looks(
+            languages=languages.SHIPPED,
+            layouts=templates.Templates(self.kit.config.templates).layouts(),
+            themes=palettes.names(self.kit.config),
+        )
 
     def watched(self) -> Sequence[Path]:
         """Templates, configuration, and the database's file."""
@@ -105,47 +124,83 @@ class Drawn:
         if self._fault is not None:
             raise self._fault
         if key == _SAMPLE and self.base:
-            return await self._drafted(_sample_letter(self.kit.config), reader, look)
+            return await self._drafted(key, _sample_letter(self.kit.config), reader, look)
         if key.startswith(_NEXT):
-            return await self._drafted(self._letter(key.removeprefix(_NEXT)), reader, look)
+            return await self._drafted(key, self._letter(key.removeprefix(_NEXT)), reader, look)
         return await self._frozen(key, reader)
 
-    async def _drafted(self, letter: Newsletter, reader: str, look: Look) -> Shown:
-        told = await self._told_by(letter)
-        issue = replace(told, title=letter.title, intro=letter.intro, language=look.language or told.language)
-        settings = letter.model_copy(update={"layout": look.layout}) if look.layout else letter
-        made = await build.rendered(self.kit, settings, issue)
+    async def _drafted(self, key: str, letter: Newsletter, reader: str, look: Look) -> Shown:
+        found = await self._next(letter)
+        edit = self.editor.edit(key, _next_material(letter, found))
+        worn = self._worn(letter, look)
+        made = await build.edited(self.kit, worn, found.issue, found.told, edit, language=look.language)
         return await self._to(reader, made.issue, made.rendered, made.findings)
 
-    async def _told_by(self, letter: Newsletter) -> Issue:
+    def _worn(self, letter: Newsletter, look: Look) -> Newsletter:
+        worn = palettes.worn(letter, look.theme, self.kit.config)
+        return worn.model_copy(update={"layout": look.layout}) if look.layout else worn
+
+    async def _next(self, letter: Newsletter) -> _Next:
         """Its stories: told once, since templates change more often than news."""
         settings = tuple(getattr(letter, name) for name in _TOLD_BY)
         held = self._told.get(letter.name)
         if held is None or held.settings != settings:
-            made = await self.drafted(letter)
-            held = self._told[letter.name] = _Told(settings=settings, issue=made.issue)
-        return held.issue
+            held = self._told[letter.name] = await self._tell(letter, settings)
+        outline = replace(held.issue, title=letter.title, intro=letter.intro)
+        return replace(held, issue=outline)
+
+    async def _tell(self, letter: Newsletter, settings: tuple[object, ...]) -> _Next:
+        now, due = self.kit.now(), build.by_hand(letter, self.kit.now())
+        async with self.kit.database.read() as connection:
+            number = await issues.next_number(connection, letter.name)
+            saved = await kept_edits.saved(connection, letter.name)
+        found = self.found
+        if letter.name == _SAMPLE:  # reading pages takes a second and imports much: not here
+            found = await self.kit.workers.run(sample.articles, self.base, now)
+        elif found is None:
+            found = await build.candidates(self.kit, letter, due)
+        wanted = [edits.reach(edit, spare=_SPARE) for edit in (saved.edit, self.editor.lying(f"{_NEXT}{letter.name}"))]
+        named = frozenset(link for reach in wanted for link in reach.named)
+        reach = Reach(spare=max(reach.spare for reach in wanted), named=named, sentences=None)
+        return _Next(
+            settings=settings,
+            issue=build.outline(letter, due, number=number, made_at=now),
+            told=await build.tell(self.kit, letter, found, reach),
+            saved=saved,
+        )
 
     async def warm(self, letter: Newsletter) -> None:
         """Makes that newsletter's next issue once, so that the first page comes at once; a fault shows there."""
         with contextlib.suppress(DigestError):
-            await self._drafted(letter, "", Look())
+            await self._drafted(f"{_NEXT}{letter.name}", letter, "", Look())
 
     async def drafted(self, letter: Newsletter) -> build.Draft:
         """The issue as it would be built now; NothingToDo where there is no story."""
-        now = self.kit.now()
         async with self.kit.database.read() as connection:
             number = await issues.next_number(connection, letter.name)
-        found = self.found
-        if letter.name == _SAMPLE:  # reading pages takes a second and imports much: not here
-            found = await self.kit.workers.run(sample.articles, self.base, now)
-        return await build.draft(self.kit, letter, build.by_hand(letter, now), number=number, found=found)
+        due = build.by_hand(letter, self.kit.now())
+        return await build.draft(self.kit, letter, due, number=number, found=self.found)
 
     async def _frozen(self, key: str, reader: str) -> Shown:
         async with self.kit.database.read() as connection:
             record = await _record(connection, key)
             rendered = await renditions.load(connection, record.id)
+        opened = await self._open(key, record)
+        if isinstance(opened, Opened):
+            edit = self.editor.edit(key, _frozen_material(opened))
+            if edit != opened.saved.edit:
+                made = await amend.draft(self.kit, opened, edit)
+                return await self._to(reader, made.issue, made.rendered, made.findings)
         return await self._to(reader, build.document(record), rendered, _findings(record))
+
+    async def _open(self, key: str, record: IssueRecord) -> Opened | str:
+        """That issue, to be edited; or why it cannot be."""
+        if key not in self._opened:
+            try:
+                self._opened[key] = await amend.opened(self.kit, record)
+            except UsageError as error:
+                self._opened[key] = str(error)
+        return self._opened[key]
 
     async def _to(self, reader: str, issue: Issue, rendered: Rendered, findings: Iterable[Finding]) -> Shown:
         """The copy of that reader."""
@@ -179,6 +234,65 @@ class Drawn:
             secret=_SECRET,
         )
         return compose.batch(envelope, rendered, [person]).messages()[0]
+
+    # ---- editing
+
+    async def desk(self, key: str) -> Desk | None:
+        """The stories of that choice as its editor sees them; None where there is none."""
+        try:
+            found = await self._material(key)
+        except (NothingToDo, UsageError):
+            return None
+        return acts.desk(found, self.editor.edit(key, found)) if found.told.stories else None
+
+    async def edit(self, key: str, act: Act) -> str:
+        """Does that on the desk, or saves what lies there; UsageError, PreflightError where that cannot be."""
+        found = await self._material(key)
+        if found.note:
+            raise UsageError(found.note)
+        if act.do != "save":
+            said = self.editor.act(key, found, act)
+            if not found.laid(self.editor.edit(key, found)).spare:
+                self._told.pop(key.removeprefix(_NEXT), None)  # there may be more below
+            return said
+        if act.intro is not None:
+            self.editor.act(key, found, replace(act, do="intro"))
+        self.editor.check(key, found)
+        said = await self._save(key, self.editor.edit(key, found), found)
+        self.editor.forget(key)
+        self._opened.pop(key, None)
+        return said
+
+    async def _save(self, key: str, edit: Edit, found: Material) -> str:
+        if not key.startswith(_NEXT):
+            opened = self._opened[key]
+            assert isinstance(opened, Opened), "what cannot be edited has a note"
+            await amend.save(self.kit, opened, edit)
+            return f"Saved into {found.name}."
+        name = key.removeprefix(_NEXT)
+        async with self.kit.database.write() as connection:
+            if f"{name}/{await issues.next_number(connection, name)}" != found.name:
+                raise UsageError(f"{found.name} was made meanwhile: your changes are on its own page.")
+            after, at = found.saved.number, self.kit.now()
+            if not await kept_edits.save(connection, name, edit, after=after, at=at, owner=self.kit.owner):
+                raise UsageError("Somebody else has saved an edit meanwhile: discard yours to see it.")
+            saved = await kept_edits.saved(connection, name)
+            self._mark = await glances.mark(connection)
+        self._told[name] = replace(self._told[name], saved=saved)
+        return f"Saved: {found.name} will be made so."
+
+    async def _material(self, key: str) -> Material:
+        if key == _SAMPLE and self.base:
+            letter = _sample_letter(self.kit.config)
+            return replace(_next_material(letter, await self._next(letter)), note="The sample cannot be edited.")
+        if key.startswith(_NEXT):
+            letter = self._letter(key.removeprefix(_NEXT))
+            found = _next_material(letter, await self._next(letter))
+            return found if self.reload else replace(found, note="Without a digest.toml nothing is kept.")
+        async with self.kit.database.read() as connection:
+            record = await _record(connection, key)
+        opened = await self._open(key, record)
+        return _frozen_material(opened) if isinstance(opened, Opened) else _closed(record, opened)
 
     # ---- a test copy
 
@@ -225,6 +339,7 @@ class Drawn:
             return False
         self._mark = mark
         self._told.clear()
+        self._opened.clear()
         return True
 
     def _database_files(self) -> Sequence[Path]:
@@ -254,7 +369,37 @@ def _sample_letter(config: Config) -> Newsletter:
     return bare.model_copy(update={"theme": own.theme, "layout": own.layout})
 
 
-def _next(letter: Newsletter) -> Choice:
+def _next_material(letter: Newsletter, found: _Next) -> Material:
+    return Material(
+        name=found.issue.name,
+        told=found.told,
+        saved=found.saved,
+        count=letter.stories,
+        sections=telling.sections(letter),
+        intro=letter.intro,
+        keeping=f"Once you save, {found.issue.name} is made this way.",
+    )
+
+
+def _frozen_material(found: Opened) -> Material:
+    return Material(
+        name=found.record.name,
+        told=found.before.told,
+        saved=found.saved,
+        count=len(found.before.told.stories),
+        intro=found.before.issue.intro,
+        keeping=f"{found.record.name} is made and waits. Saving replaces it by what you see.",
+    )
+
+
+def _closed(record: IssueRecord, note: str) -> Material:
+    issue = build.document(record)
+    told = Told(stories=issue.stories)
+    saved = Saved(edit=Edit(), number=0)
+    return Material(name=record.name, told=told, saved=saved, count=len(issue.stories), intro=issue.intro, note=note)
+
+
+def _coming(letter: Newsletter) -> Choice:
     return Choice(
         key=f"{_NEXT}{letter.name}",
         kind=ChoiceKind.NEXT,
@@ -264,10 +409,10 @@ def _next(letter: Newsletter) -> Choice:
     )
 
 
-def _past(record: IssueRecord) -> Choice:
+def _past(record: IssueRecord, kind: ChoiceKind) -> Choice:
     return Choice(
         key=record.name,
-        kind=ChoiceKind.PAST,
+        kind=kind,
         newsletter=record.title,
         label=record.name,
         detail=f"{record.slot.replace('T', ' ')} · {record.state}",

@@ -55,6 +55,7 @@ class View:
     reader: str = ""
     language: str = ""
     layout: str = ""
+    theme: str = ""
 
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Self:
@@ -76,7 +77,7 @@ class View:
     @property
     def look(self) -> Look:
         """What is to look otherwise than configured."""
-        return Look(language=self.language, layout=self.layout)
+        return Look(language=self.language, layout=self.layout, theme=self.theme)
 
     def items(self) -> list[tuple[str, str]]:
         """What is set otherwise than usual."""

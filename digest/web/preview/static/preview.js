@@ -7,43 +7,62 @@ let asked = 0;
 
 // ---- showing a view
 
-async function show(url) {
+async function show(url, request) {
   const mine = ++asked;
   let page;
   try {
-    const answer = await fetch(url);
+    const answer = await fetch(url, request);
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
-    return; // the preview has ended; the live line says so
+    return false; // the preview has ended; the live line says so
   }
-  if (mine !== asked) return; // somebody clicked again meanwhile
-  if (page.querySelector("meta[name=preview-token]")?.content !== token) return location.assign(url); // started anew
-  history.replaceState(null, "", url);
+  if (mine !== asked) return true; // somebody clicked again meanwhile
+  if (page.querySelector("meta[name=preview-token]")?.content !== token) return location.assign(request ? location.href : url); // started anew
+  if (!request) history.replaceState(null, "", url);
   document.title = page.title;
+  const here = document.activeElement;
   for (const part of ["nav", "main", "aside"]) morph(document.querySelector(part), page.querySelector(part));
+  if (here?.isConnected && here !== document.activeElement) here.focus({ preventScroll: true }); // a moved node loses it
   unveil();
+  return true;
 }
 
 // Makes `old` as `fresh` is, keeping every node that can stay: focus, scrolling and the frame stay with them.
 function morph(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+    return;
+  }
   if (old.id === "copy") return; // half an address may stand in it
   if (old.id === "mail") return turn(old, fresh.getAttribute("src"));
   if (old.nodeName !== "DETAILS") { // open or not is the person's choice
     for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   }
-  const before = [...old.childNodes];
-  const after = [...fresh.childNodes];
-  after.forEach((node, at) => put(old, before[at], node));
-  before.slice(after.length).forEach((node) => node.remove());
+  if (old.type === "checkbox") old.checked = fresh.hasAttribute("checked");
+  if (old.nodeName === "TEXTAREA" && document.activeElement !== old) old.value = fresh.value;
+  children(old, fresh);
 }
 
-function put(parent, old, fresh) {
-  if (!old) return parent.append(document.importNode(fresh, true));
-  const isSame = old.nodeName === fresh.nodeName && old.id === fresh.id && old.className === fresh.className;
-  if (!isSame) return old.replaceWith(document.importNode(fresh, true));
-  if (old.nodeType === Node.ELEMENT_NODE) return morph(old, fresh);
-  if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
+// Nodes that have a name are known by it wherever they stand; the others by their place.
+function children(old, fresh) {
+  const named = new Map([...old.childNodes].filter(nameOf).map((node) => [nameOf(node), node]));
+  const staying = new Set([...fresh.childNodes].map(nameOf));
+  for (const [name, node] of named) if (!staying.has(name)) node.remove();
+  let at = old.firstChild;
+  for (const node of fresh.childNodes) {
+    const name = nameOf(node);
+    const alike = at && !nameOf(at) && at.nodeName === node.nodeName ? at : null;
+    const same = name ? named.get(name) : alike;
+    if (same && same === at) at = at.nextSibling;
+    else old.insertBefore(same ?? document.importNode(node, true), at);
+    if (same) morph(same, node);
+  }
+  while (at) [at] = [at.nextSibling, at.remove()];
+}
+
+function nameOf(node) {
+  return node.dataset?.key ?? node.id ?? "";
 }
 
 // ---- the frame: nothing runs in it, so that this page may read how far it is scrolled
@@ -87,6 +106,97 @@ function issueHere() { // the address may leave it out: the first of the list is
 
 unveil();
 
+// ---- editing: each act goes to the server, which shows the page as it is then; nothing is kept until it is saved
+
+let acting = 0; // acts under way: their answers are the news they make
+
+async function edit(form, fields, button) {
+  const said = document.getElementById("said");
+  const next = button && neighbour(button);
+  const request = { method: "POST", headers: { "X-Preview-Token": token }, body: new URLSearchParams(fields) };
+  acting += 1;
+  const isShown = await show(form.getAttribute("action"), request);
+  acting -= 1;
+  if (isShown === false) said.textContent = "It was not done: the preview did not answer.";
+  else if (button) refocus(button, next);
+}
+
+// Where the keyboard goes on: on the same button, else on another of its story, else on that of the story beside it.
+function refocus(button, next) {
+  const [act, key] = [button.value.split(" ")[0], storyOf(button.value)];
+  const wanted = [button.value, ...["down", "up"].map((other) => `${other} ${key}`), `${act} ${next}`, `down ${next}`];
+  const there = wanted.map((value) => document.querySelector(`#edit button[value="${CSS.escape(value)}"]`));
+  const chosen = there.find((one) => one && !one.disabled) ?? document.getElementById("intro");
+  chosen?.focus({ preventScroll: true });
+  chosen?.closest("[data-key]")?.scrollIntoView({ block: "nearest" });
+}
+
+function neighbour(button) {
+  const row = button.closest("[data-key]");
+  return (row?.nextElementSibling ?? row?.previousElementSibling)?.dataset?.key;
+}
+
+function acts(form, words, more = {}) {
+  const fields = new FormData(form);
+  for (const name of [...fields.keys()]) if (name.startsWith("sentence ") && name !== `sentence ${storyOf(words)}`) fields.delete(name);
+  fields.set("do", words);
+  for (const [name, value] of Object.entries(more)) fields.set(name, value);
+  return fields;
+}
+
+function storyOf(words) {
+  return words.slice(words.indexOf(" ") + 1);
+}
+
+let typing;
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  clearTimeout(typing);
+  if (field.id === "intro") typing = setTimeout(() => edit(field.form, acts(field.form, "intro")), 400);
+  if (field.name?.startsWith("sentence ")) edit(field.form, acts(field.form, `sentences ${storyOf(field.name)}`));
+});
+
+// A row is dragged by its grip, so that its words can still be selected.
+let dragged;
+document.addEventListener("pointerdown", (event) => {
+  const row = event.target.closest?.(".grip")?.closest("[data-key]");
+  if (row) row.draggable = true;
+});
+document.addEventListener("pointerup", () => rows().forEach((row) => row.removeAttribute("draggable")));
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("#rows > [data-key]");
+  if (!dragged) return;
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", dragged.dataset.key);
+  dragged.classList.add("dragged");
+});
+document.addEventListener("dragover", (event) => {
+  if (!dragged) return;
+  const over = event.target.closest?.("#rows > [data-key]");
+  if (!event.target.closest?.("#rows")) return;
+  event.preventDefault();
+  if (!over || over === dragged) return;
+  const { top, height } = over.getBoundingClientRect();
+  over[event.clientY < top + height / 2 ? "before" : "after"](dragged);
+});
+document.addEventListener("drop", (event) => dragged && event.preventDefault());
+document.addEventListener("dragend", () => {
+  if (!dragged) return;
+  const [row, to] = [dragged, rows().indexOf(dragged)];
+  row.classList.remove("dragged");
+  row.removeAttribute("draggable");
+  dragged = undefined;
+  edit(row.closest("form"), acts(row.closest("form"), `to ${row.dataset.key}`, { to }));
+});
+
+function rows() {
+  return [...document.querySelectorAll("#rows > [data-key]")];
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (document.querySelector("#edit button[value=save]")) event.preventDefault();
+});
+
 // ---- what a person does
 
 function viewOf(form, name, value) {
@@ -101,6 +211,11 @@ document.addEventListener("submit", (event) => {
   if (event.target.id === "copy") {
     event.preventDefault();
     copy(event.target);
+  }
+  if (event.target.id === "edit" && event.submitter) {
+    event.preventDefault();
+    clearTimeout(typing);
+    edit(event.target, acts(event.target, event.submitter.value), event.submitter);
   }
   if (event.target.id !== "tools") return;
   event.preventDefault();
@@ -149,7 +264,7 @@ function at(inside, place) {
 const live = document.getElementById("live");
 const news = new EventSource("/events");
 let isBack = false;
-news.addEventListener("changed", () => show(location.href));
+news.addEventListener("changed", () => acting || show(location.href));
 news.addEventListener("open", () => {
   live.dataset.state = "on";
   live.textContent = "Live · nothing is sent";
