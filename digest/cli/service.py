@@ -10,7 +10,7 @@ from digest.cli import desk, out, run
 from digest.cli.options import AsJson, ConfigPath, Verbose
 from digest.errors import UsageError
 
-db = typer.Typer(help="The database: upgrade, backup.", no_args_is_help=True)
+db = typer.Typer(help="The database: upgrade, backup, copy.", no_args_is_help=True)
 service = typer.Typer(help="Files that install the daemon: systemd.", no_args_is_help=True)
 
 
@@ -136,6 +136,26 @@ def backup(
         out.document({"file": str(file), "bytes": size})
     else:
         out.line(f"{file}: {size:,} bytes, sound")
+    return 0
+
+
+@db.command("copy", epilog="Example: digest db copy postgresql://digest@db.example.org/digest")
+@run.command
+def copy(
+    url: Annotated[str, typer.Argument(metavar="URL", help="An empty database: postgresql://… or sqlite:///FILE.")],
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Copies everything into an empty database of either kind, also in mid-sending; the old one is left as it is."""
+    from digest.cli import moving
+
+    settings = desk.load(config)
+    found = run.loop(moving.copy(settings, url, quiet=as_json))
+    if as_json:
+        out.document(found)
+    else:
+        moving.show(found, url)
     return 0
 
 
