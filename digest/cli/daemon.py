@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -111,6 +112,7 @@ class _Service:
 
     def __init__(self, kit: Kit, distributed: Engine | None) -> None:
         self._metrics = Metrics()
+        kit = replace(kit, meter=self._metrics)
         engine = distributed or Local(kit, stages.OURS, ended=self._ended)
         self._daemon = Daemon(kit, engine, beat=self._beat)
         self.app = _Served(self._made())
@@ -210,7 +212,7 @@ class _Service:
     async def _text(self) -> str:
         kit = self._daemon.kit
         async with kit.database.read() as connection:
-            found = await figures.counted(connection)
+            found = await figures.counted(connection, now=kit.now())
         return self._metrics.text(found, kit.now())
 
 

@@ -1,8 +1,10 @@
 """What a command prints: words for people on standard output, or one JSON document and nothing else there."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 JsonValue = Mapping[str, object] | Sequence[object]
 
@@ -37,6 +39,14 @@ def table(rows: Sequence[Sequence[str]], *, heads: Sequence[str]) -> None:
         made.add_row(*(_plain(cell) for cell in row))
     console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
     console.print(made)
+
+
+def show(renderable: Any) -> None:
+    """Something of Rich's, as wide as the terminal; elsewhere as $COLUMNS says, else 100."""
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 100
+    Console(file=sys.stdout, width=wide, highlight=False).print(renderable)
 
 
 def when(at: datetime | None) -> str:

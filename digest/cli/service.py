@@ -57,14 +57,14 @@ def worker(
 @run.command
 def status(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
     """Next slots, feeds by health, the last issues and their deliveries; workers and queues where there are any."""
-    from digest.cli import overview
+    from digest.cli import overview, statuspage
 
     settings = desk.load(config)
     found = run.loop(overview.gather(settings))
     if as_json:
         out.document(found)
     else:
-        overview.show(found)
+        statuspage.show(found)
     return 0
 
 

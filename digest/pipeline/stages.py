@@ -13,6 +13,8 @@ from digest.pipeline.steps import Stages
 from digest.store import issues
 from digest.store.notices import Words
 
+_OUTCOMES = ("accepted", "rejected", "unknown", "suppressed", "expired")
+
 
 async def _collect(kit: Kit, newsletter: Newsletter) -> None:
     await collect.newsletter_feeds(kit, newsletter.feeds, everything=False)
@@ -25,13 +27,29 @@ async def _make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim, 
 
 async def _send(kit: Kit, issue_id: int, stop: asyncio.Event) -> None:
     """Sends; the owner hears where the account is refused, and where it is for a person to say what arrived."""
+    before = await send.report(kit, issue_id)
     try:
         report = await send.issue(kit, issue_id, base_url=kit.mailbox_url or None, stop=stop)
     except ProviderError as error:
         await _say(kit, issue_id, partial(wording.refused, why=str(error)))
+        _count(kit, before, await send.report(kit, issue_id))
         raise
-    if report.unknown and report.is_over:
+    _count(kit, before, report)
+    if not report.is_over:
+        return
+    async with kit.database.read() as connection:
+        record = await issues.by_id(connection, issue_id)
+    if record is not None and report.accepted:
+        kit.meter.finished(record.newsletter, (kit.now() - record.due_at).total_seconds())
+    if report.unknown:
         await _say(kit, issue_id, partial(wording.unknown, count=report.unknown))
+
+
+def _count(kit: Kit, before: send.SendReport, after: send.SendReport) -> None:
+    """What became of deliveries meanwhile. Where several processes send one issue, each counts the others' too."""
+    for outcome in _OUTCOMES:
+        if (more := getattr(after, outcome) - getattr(before, outcome)) > 0:
+            kit.meter.settled(outcome, more)
 
 
 async def _say(kit: Kit, issue_id: int, words: Callable[[issues.IssueRecord], Words]) -> None:

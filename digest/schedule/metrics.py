@@ -9,6 +9,8 @@ from digest.model import Step
 from digest.store.figures import Figures
 
 _SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800)
+_REQUEST = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
+_LATENESS = (10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
 
 
 class Metrics:
@@ -20,6 +22,14 @@ class Metrics:
         self._seconds = Histogram(
             "digest_step_seconds", "How long steps took", ["step"], buckets=_SECONDS, registry=self._registry
         )
+        self._sent = Counter("digest_sent", "Deliveries by what became of them", ["outcome"], registry=self._registry)
+        self._provider = Histogram(
+            "digest_provider_seconds", "Requests to it", ["provider"], buckets=_REQUEST, registry=self._registry
+        )
+        last = "From an issue's slot to the last message that was taken"
+        self._late = Histogram(
+            "digest_slot_to_last_accept_seconds", last, ["newsletter"], buckets=_LATENESS, registry=self._registry
+        )
         swept, failures = "When the tables were last asked", "Parts of sweeps that failed since the start"
         self._swept = Gauge("digest_last_sweep_timestamp_seconds", swept, registry=self._registry)
         self._failures = Gauge("digest_sweep_failures", failures, registry=self._registry)
@@ -28,6 +38,18 @@ class Metrics:
         """A step ended: done, nothing, failed or broke."""
         self._steps.labels(step.name, outcome).inc()
         self._seconds.labels(step.name).observe(seconds)
+
+    def answered(self, provider: str, seconds: float) -> None:
+        """A request to the provider took so long, whatever came of it."""
+        self._provider.labels(provider).observe(seconds)
+
+    def settled(self, outcome: str, count: int) -> None:
+        """So many deliveries came to be accepted, rejected, …"""
+        self._sent.labels(outcome).inc(count)
+
+    def finished(self, newsletter: str, seconds: float) -> None:
+        """An issue left so long after its slot, to the last of its readers."""
+        self._late.labels(newsletter).observe(seconds)
 
     def swept(self, at: datetime, failures: int) -> None:
         """A sweep ended; so many of its parts have failed since the start."""
@@ -59,7 +81,11 @@ class _Stand:
             lag.add_metric([name], max(0.0, (self._now - at).total_seconds()) if at else 0.0)
         failing = GaugeMetricFamily("digest_feed_errors", "Feeds whose last poll failed", value=found.failing_feeds)
         articles = GaugeMetricFamily("digest_articles", "Articles stored", value=found.articles)
-        return [issues, lag, failing, articles, *self._by_state()]
+        shut = GaugeMetricFamily("digest_circuit_open", "1: the provider does not answer", labels=["provider"])
+        for name in found.open_circuits:
+            shut.add_metric([name], 1)
+        untold = GaugeMetricFamily("digest_notices_unsent", "Words that the owner has not got", value=found.untold)
+        return [issues, lag, failing, articles, shut, untold, *self._by_state()]
 
     def _by_state(self) -> list[Metric]:
         named = {"batches": self._found.batches, "deliveries": self._found.deliveries, "feeds": self._found.feeds}

@@ -7,7 +7,7 @@ from sqlalchemy import Column, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import IssueState
-from digest.store import deliveries
+from digest.store import deliveries, notices
 from digest.store.tables import article, batch, feed, issue
 
 
@@ -21,10 +21,12 @@ class Figures:
     feeds: dict[str, int]
     failing_feeds: int
     articles: int
+    open_circuits: tuple[str, ...]  # providers that do not answer
+    untold: int  # words to the owner that were not taken
     oldest_undone: dict[str, datetime]  # newsletter: the due time of its oldest issue being made
 
 
-async def counted(connection: AsyncConnection) -> Figures:
+async def counted(connection: AsyncConnection, *, now: datetime) -> Figures:
     """Everything, in one transaction."""
     by_state = select(issue.c.newsletter, issue.c.state, func.count()).group_by(issue.c.newsletter, issue.c.state)
     undone = select(issue.c.newsletter, func.min(issue.c.due_at)).where(issue.c.state == IssueState.BUILDING)
@@ -36,6 +38,8 @@ async def counted(connection: AsyncConnection) -> Figures:
         feeds=await _by_state(connection, feed.c.state),
         failing_feeds=(await connection.execute(failing)).scalar_one(),
         articles=(await connection.execute(select(func.count()).select_from(article))).scalar_one(),
+        open_circuits=tuple(sorted(await notices.open_circuits(connection, now=now))),
+        untold=len(await notices.standing(connection)),
         oldest_undone={row[0]: row[1] for row in await connection.execute(undone.group_by(issue.c.newsletter))},
     )
 

@@ -36,7 +36,11 @@ async def test_an_issue_on_its_way_and_one_that_was_sent_are_counted_together(da
     assert await counted(database, sent) == {"accepted": 5, "rejected": 2}
     assert await counted(database) == {"accepted": 6, "rejected": 2, "pending": 3}
     async with database.read() as connection:
-        assert (await figures.counted(connection)).deliveries == {"accepted": 6, "rejected": 2, "pending": 3}
+        assert (await figures.counted(connection, now=START)).deliveries == {
+            "accepted": 6,
+            "rejected": 2,
+            "pending": 3,
+        }
 
 
 async def test_the_counts_outlive_the_rows(database: Database) -> None:
