@@ -1,6 +1,7 @@
-"""Writes docs/reference/configuration.md from the code: `python docs/make_reference.py`."""
+"""Writes docs/reference/configuration.md and commands.md from the code: `python docs/make_reference.py`."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
@@ -70,5 +71,76 @@ def kind(annotation: Any) -> str:
     return names.get(getattr(annotation, "__name__", ""), "feed" if annotation is FeedSettings else "date")
 
 
+# ------------------------------------------------------------------ commands
+
+COMMANDS = """# Commands
+
+Every command takes `--config PATH` (default `./digest.toml`, or `$DIGEST_CONFIG`), `--verbose`, and where it prints a
+result `--json`: one JSON document on standard output and nothing else there. Exit codes: 0 done · 1 failed · 2 usage or
+configuration · 3 nothing to do · 4 partly done, each failure named · 130 stopped. This page is made from the code by
+`python docs/make_reference.py`.
+"""
+EVERYWHERE = {"--config", "--json", "--verbose", "--help"}
+
+
+def commands() -> str:
+    """The page of all commands."""
+    import typer.main
+
+    from digest.cli.app import app
+
+    found = sorted(leaves(typer.main.get_command(app), ("digest",)))
+    return COMMANDS + "".join(command(words, one) for words, one in found)
+
+
+def leaves(one: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The commands below a group, each with the words that call it; hidden ones left out."""
+    if not hasattr(one, "commands"):
+        yield words, one
+        return
+    for name, inner in one.commands.items():
+        if not inner.hidden:
+            yield from leaves(inner, (*words, name))
+
+
+def command(words: tuple[str, ...], one: Any) -> str:
+    """One command: what it does, how it is called, its options, an example."""
+    arguments = [shape(p) for p in one.params if p.param_type_name == "argument"]
+    usage = " ".join([*words, *arguments, "[OPTIONS]"])
+    rows = [option(p) for p in one.params if p.param_type_name == "option" and not EVERYWHERE & set(p.opts)]
+    table = "\n| option | |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
+    said = [f"`{p.metavar}`: {cell(p.help)}" for p in one.params if p.param_type_name == "argument" and p.help]
+    example = f"\n```console\n$ {one.epilog.removeprefix('Example: ')}\n```\n" if one.epilog else ""
+    text = " ".join((one.help or "").split())
+    named = "\n" + "  \n".join(said) + "\n" if said else ""
+    return f"\n## {' '.join(words)}\n\n{text}\n\n    {usage}\n{named}{table}{example}"
+
+
+def shape(argument: Any) -> str:
+    """An argument as it stands in the usage line."""
+    name = (argument.metavar or argument.name.upper()).strip("[]")
+    more = " …" if argument.nargs == -1 else ""
+    return f"{name}{more}" if argument.required else f"[{name}{more}]"
+
+
+def option(one: Any) -> str:
+    """An option as a row: its spellings, what it takes, what it does, its default where that is worth a word."""
+    takes = "" if one.is_flag else f" {one.metavar or one.name.upper()}"
+    names = ", ".join(f"`{name}{takes}`" for name in (*one.opts, *one.secondary_opts))
+    default = (
+        one.default if isinstance(one.default, (str, int, float)) and one.default not in {"", False, True} else None
+    )
+    said = cell(one.help or "")
+    return f"| {names} | {said}{f' Default: `{default}`.' if default is not None else ''} |"
+
+
+def cell(text: str) -> str:
+    """Words in a table's cell, on one line."""
+    return " ".join(text.split()).replace("|", "\\|").replace("[", "\\[")
+
+
+PAGES = {"configuration.md": page, "commands.md": commands}
+
 if __name__ == "__main__":
-    (Path(__file__).parent / "reference" / "configuration.md").write_text(page(), encoding="utf-8")
+    for name, made in PAGES.items():
+        (Path(__file__).parent / "reference" / name).write_text(made(), encoding="utf-8")

@@ -31,7 +31,7 @@ KillMode=mixed
 User=newsdigest
 Group=newsdigest
 WorkingDirectory={folder}
-ReadWritePaths={folder}
+ReadWritePaths={writable}
 UMask=0077
 
 NoNewPrivileges=yes
@@ -67,6 +67,7 @@ WantedBy=multi-user.target
 def unit(config: Path, command: Sequence[Path | str]) -> str:
     """The systemd unit that runs `command` (its words) with that configuration."""
     named = {"command": " ".join(map(_quoted, command)), "config": _quoted(config), "folder": _escaped(config.parent)}
+    named["writable"] = _word(_escaped(config.parent))  # a list, where a blank parts two paths
     return _UNIT.format(**named)
 
 
@@ -86,7 +87,10 @@ def fault(host: str, port: int) -> str:
 
 def _quoted(path: Path | str) -> str:
     """A path as one word of a systemd command line (systemd.syntax(7)): % and $ doubled, in quotes where need be."""
-    text = _escaped(path).replace("$", "$$")
+    return _word(_escaped(path).replace("$", "$$"))
+
+
+def _word(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if any(c in text for c in " \t\"'\\") else text
 
 

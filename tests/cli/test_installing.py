@@ -1,5 +1,9 @@
 """The unit holds what it should; the health check tells well from ill."""
 
+import os
+import shutil
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,6 +25,26 @@ def test_the_unit_is_hardened_and_names_the_paths() -> None:
     assert lines["NoNewPrivileges"] == "yes"
     assert int(lines["TimeoutStopSec"]) > DRAIN_S > Limits().total_s  # what is in flight is finished
     assert "MemoryDenyWriteExecute" not in lines  # libffi of some third parties needs it
+
+
+@pytest.mark.skipif(not (shutil.which("systemd-analyze") or os.environ.get("CI")), reason="LOUD: systemd is not there")
+def test_systemd_takes_the_unit_and_finds_little_exposed(tmp_path) -> None:
+    file = tmp_path / "newsdigest.service"
+    file.write_text(installing.unit(tmp_path / "my news" / "digest.toml", [Path(sys.executable), "-m", "digest"]))
+    verified = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stderr) == (0, "")
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20", file],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert rated.returncode == 0, rated.stdout[-300:]  # 2.0 of 10 at most
+
+
+@pytest.mark.skipif(not (shutil.which("hadolint") or os.environ.get("CI")), reason="LOUD: hadolint is not there")
+def test_the_linter_has_nothing_to_say_of_the_dockerfile() -> None:
+    file = Path(__file__).parents[2] / "docs" / "how-to" / "docker" / "Dockerfile"
+    linted = subprocess.run(["hadolint", "--no-color", file], capture_output=True, text=True, check=False)
+    assert (linted.stdout, linted.returncode) == ("", 0)
 
 
 def test_odd_paths_stay_one_word() -> None:
