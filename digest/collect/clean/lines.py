@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from hashlib import blake2b
 
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "\u00ad": "", "\u200b": "", "\ufeff": ""})
+_APOSTROPHES = (("’", "'"), ("‘", "'"), ("ʼ", "'"), ("\u00ad", ""), ("\u200b", ""), ("\ufeff", ""))
 _CLOSING = "\"'”’»›)]}』」）】*_ "
 _TERMINAL = ".!?…:;。！？：।۔؟،"
-_BREAK = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?=\S)|[。！？]+[」』）\"”]*\s*(?=\S)")
+# A set comes first, so that the search skips all that is none of it; which of both kinds it was is looked at then.
+_BREAK = re.compile(r"[.!?…。！？](?:(?<=[.!?…])[.!?…]*[\"'”’»)\]]*\s+|(?<=[。！？])[。！？]*[」』）\"”]*\s*)(?=\S)")
 _DIGITS = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _LETTERS = re.compile(r"[\W_]+")
@@ -16,7 +17,10 @@ _DECORATION = " \t•·∙●■▪|*–—―-_»«▶►▸→>[](){}（）［
 
 def flat(line: str) -> str:
     """`line` on one line, blanks single, apostrophes straight, invisible marks gone."""
-    return " ".join(line.translate(_APOSTROPHES).split())
+    if not line.isascii():
+        for mark, instead in _APOSTROPHES:
+            line = line.replace(mark, instead)
+    return " ".join(line.split())
 
 
 def bare(line: str) -> str:

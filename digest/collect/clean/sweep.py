@@ -16,7 +16,12 @@ _BUTTON = re.compile(
     r"\s*(?:click to tweet|tweet this|\((?:additional |further )?(?:reporting|writing|editing) by [^()]{4,300}\))\W*$",
     re.IGNORECASE,
 )
+_CREDIT = 40  # characters: a button's or credit's end stands within, whatever marks follow it
 _BULLETS = "-•·*–▪●"
+_ANDS = frozenset({"and", "und", "et", "y", "e", "i", "en", "&"})  # between two names
+_PARTICLES = frozenset(
+    re.findall(r"\w+", "al bin da das de del della den der di do dos du el la le of ten ter van von zu")
+)
 _QUOTES = '"“”„«»「『'
 
 
@@ -61,13 +66,16 @@ def _is_furniture(line: str) -> bool:
     text = bare(line)
     if not text or not any(map(str.isalnum, text)):
         return True
-    return bool(rules().line.fullmatch(text.rstrip(" .:"))) or (
-        bool(rules().opens.match(text)) and not _is_speech(line)
-    )
+    if rules().line.fullmatch(text.rstrip(" .:")):
+        return True
+    return rules().opens.match(text) and not _is_speech(line)
 
 
 def _trimmed(line: str) -> str:
     """`line` without a button's or a credit's words at its end."""
+    tail = line[-_CREDIT:]
+    if ")" not in tail and "tweet" not in tail.casefold():  # both are rare, and the pattern is slow to say so
+        return line
     found = _BUTTON.search(line, max(0, len(line) - LONGEST))
     return line[: found.start()].rstrip() or line if found else line
 
@@ -114,7 +122,7 @@ def _is_heading(
 
 def _is_stamp(text: str) -> bool:
     """When it was published, how long it takes to read: a few words, not a sentence that opens like one."""
-    return bool(rules().head.match(text)) and len(words(text)) <= (6 if ends(text) else 14)
+    return rules().head.match(text) and len(words(text)) <= (6 if ends(text) else 14)
 
 
 def _is_alone(line: str, others: Sequence[str]) -> bool:
@@ -147,14 +155,20 @@ def _is_byline(text: str, names: Sequence[str], language: str) -> bool:
         return False
     named = words(text[found.end() :])
     if ends(text) and len(named) > 4:
-        return False
+        return text.endswith(".") and _are_names(named)
     return not named or (not named[0][0].islower() and sum(not word[0].islower() for word in named) * 2 > len(named))
+
+
+def _are_names(named: Sequence[str]) -> bool:
+    """Whether the words are several people's names, and no sentence: nothing is in lower case but what joins names."""
+    joined = any(word in _ANDS for word in named)
+    return joined and all(word in _ANDS or word in _PARTICLES or word[0].isupper() for word in named)
 
 
 def _is_date(text: str) -> bool:
     """A line of nothing but date and time."""
     parts = text.casefold().replace(",", " ").replace("|", " ").split()
-    if not any(character.isdigit() for character in text) or len(parts) > 14:
+    if len(parts) > 14 or not any(map(str.isdigit, text)):
         return False
     dates = rules().dates
     return all(_is_number(part) or part.strip(".:()[]-–/") in dates or part in dates for part in parts)
@@ -193,10 +207,12 @@ def _footed(lines: Sequence[str]) -> list[str]:
 
 def _is_link(line: str, kept: Sequence[str], before: Sequence[str]) -> bool:
     """True for a link to another article: the last line of all, or an item of a list at the foot."""
-    if len(words(line)) > 20 or len(before) < 2 or not _is_alone(line, before):
+    if (kept and line[0] not in _BULLETS) or len(before) < 2:
+        return False
+    if len(words(line)) > 20 or not _is_alone(line, before):
         return False
     lead = next((above for above in reversed(before) if above[0] not in _BULLETS), "")
-    return not lead.endswith((":", "：")) and (not kept or line[0] in _BULLETS)
+    return not lead.endswith((":", "："))
 
 
 def _is_label(line: str) -> bool:
@@ -224,15 +240,15 @@ def _is_plea(sentence: str) -> bool:
     text = bare(sentence)
     if len(text) > LONGEST or _is_speech(sentence):
         return False
-    if not text or rules().line.fullmatch(text.rstrip(" .:")) or rules().opens.match(text) or rules().foot.search(text):
+    if not text or rules().line.fullmatch(text.rstrip(" .:")) or rules().opens.match(text):
         return True
-    return any(_asks(text))
+    folded = text.casefold()
+    return rules().foot.search(text, folded) or any(_asks(text, folded))
 
 
-def _asks(text: str) -> Iterator[bool]:
+def _asks(text: str, folded: str) -> Iterator[bool]:
     """Per language: a plea speaks of its topic, and either opens as one or speaks for `us` to `you`."""
     for plea in rules().pleas:
-        if plea.topic.search(text):
-            you = bool(plea.you.search(text))
-            us = bool(plea.us.search(text))
-            yield (you and us) or ((you or us) and bool(plea.ask.match(text)))
+        if plea.topic.search(text, folded):
+            you, us = plea.you.search(text, folded), plea.us.search(text, folded)
+            yield (you and us) or ((you or us) and plea.ask.match(text))

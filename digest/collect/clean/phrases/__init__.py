@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from digest.collect.clean.phrases import de, en, es, fr, it, ja, nl, pt
+from digest.collect.clean.phrases.quick import Anywhere, Opening
 from digest.collect.clean.phrases.shape import Phrases
 
 LANGUAGES: dict[str, Phrases] = {
@@ -23,35 +24,40 @@ LANGUAGES: dict[str, Phrases] = {
 class Plea:
     """How one language asks its readers for something."""
 
-    ask: re.Pattern[str]  # at the start
-    topic: re.Pattern[str]
-    you: re.Pattern[str]
-    us: re.Pattern[str]
+    ask: Opening
+    topic: Anywhere
+    you: Anywhere
+    us: Anywhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All phrases, compiled. `line` is for fullmatch, `opens` and `head` for match, `foot` for search."""
+    """All phrases. `line` is for fullmatch, `opens` and `head` for match, `foot` for search."""
 
-    line: re.Pattern[str]
-    opens: re.Pattern[str]
-    head: re.Pattern[str]
-    foot: re.Pattern[str]
+    line: Opening
+    opens: Opening
+    head: Opening
+    foot: Anywhere
     pleas: tuple[Plea, ...]
     dates: frozenset[str]
 
 
 @cache
 def rules() -> Rules:
-    """The rules of all languages; compiled at the first call."""
+    """The rules of all languages; made at the first call."""
     every = tuple(LANGUAGES.values())
     return Rules(
-        line=_any(*(phrases.line for phrases in every)),
-        opens=_any(*(phrases.opens for phrases in every)),
-        head=_any(*(phrases.head for phrases in every)),
-        foot=_any(*(phrases.foot for phrases in every)),
+        line=Opening(_lines(*(phrases.line for phrases in every))),
+        opens=Opening(_lines(*(phrases.opens for phrases in every))),
+        head=Opening(_lines(*(phrases.head for phrases in every))),
+        foot=Anywhere(_lines(*(phrases.foot for phrases in every))),
         pleas=tuple(
-            Plea(ask=_any(phrases.ask), topic=_any(phrases.topic), you=_any(phrases.you), us=_any(phrases.us))
+            Plea(
+                ask=Opening(_lines(phrases.ask)),
+                topic=Anywhere(_lines(phrases.topic)),
+                you=Anywhere(_lines(phrases.you)),
+                us=Anywhere(_lines(phrases.us)),
+            )
             for phrases in every
         ),
         dates=frozenset(word for phrases in every for word in phrases.dates.split()),
@@ -66,9 +72,8 @@ def bylines(language: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{opening})(?:\s*:\s*|\s+|$|(?<=[:：=＝]))", re.IGNORECASE)
 
 
-def _any(*blocks: str) -> re.Pattern[str]:
-    lines = [line for block in blocks for line in _alternatives(block)]
-    return re.compile("|".join(f"(?:{line})" for line in lines), re.IGNORECASE)
+def _lines(*blocks: str) -> list[str]:
+    return [line for block in blocks for line in _alternatives(block)]
 
 
 def _alternatives(block: str) -> list[str]:
