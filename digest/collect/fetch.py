@@ -1,4 +1,4 @@
-"""Bytes from the web, politely and bounded: the one place that makes HTTP clients for collecting.
+"""Bytes from the web, politely and bounded.
 
     async with Fetcher(public_url="https://news.example.org", now=clock) as fetcher:
         fetched = await fetcher.feed("https://example.org/feed.xml", validators=None)
@@ -9,23 +9,20 @@ under a bound, since an HTTP client's own decoding may inflate 67 MB at a time b
 
 import asyncio
 import contextlib
-import socket
-import ssl
-import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
+from urllib.parse import urljoin, urlsplit
 
-import certifi
-import httpx
-from httpx_secure import SSRFProtectionError, httpx_ssrf_protection
+import aiohttp
 
 from digest import __version__
+from digest.collect import markup
 from digest.collect.addresses import Addresses, authority, is_local_name
+from digest.collect.client import Client, no_address, trust
 from digest.collect.inflate import Inflater
 from digest.collect.robots import Robots
 from digest.errors import FetchError
@@ -38,7 +35,7 @@ _ACCEPT_FEED = "application/atom+xml, application/rss+xml, application/feed+json
 _ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 _CHALLENGES = (b"/cdn-cgi/challenge-platform/", b"_cf_chl_opt", b"awsWafCookieDomainList", b"AwsWafIntegration")
 _CHALLENGE_SIZE = 200_000  # bytes; the interstitials seen are below 20 kB
-_CLIENTS = 4  # of each trust; an httpx pool looks at every connection on each request, so several small ones
+_AT_ONCE = 64  # connections of each trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +87,22 @@ class Fetcher:
         self._hosts: dict[str, _Host] = {}
         self._robots: dict[str, asyncio.Task[Robots]] = {}
         self._stack = contextlib.AsyncExitStack()
-        self._clients: dict[bool, list[httpx.AsyncClient]] = {}
+        self._clients: dict[bool, Client] = {}
 
     async def __aenter__(self) -> Self:
         """Opens the clients: those for named hosts apart from all others, so that no connection serves both."""
-        trust = ssl.create_default_context(cafile=certifi.where())  # 90 ms each: made once for all
+        certificates = trust()
         for named in (False, True):
             rule = self._addresses.admits_named if named else self._addresses.admits
-            self._clients[named] = [
-                await self._stack.enter_async_context(self._client(rule, trust)) for _ in range(_CLIENTS)
-            ]
+            client = Client(
+                rule,
+                certificates,
+                user_agent=self.user_agent,
+                connect_s=self.limits.connect_s,
+                read_s=self.limits.read_s,
+                at_once=_AT_ONCE,
+            )
+            self._clients[named] = await self._stack.enter_async_context(client)
         return self
 
     async def __aexit__(
@@ -109,19 +112,6 @@ class Fetcher:
         for task in self._robots.values():
             task.cancel()
         await self._stack.aclose()
-
-    def _client(self, rule: Callable[..., bool], trust: ssl.SSLContext) -> httpx.AsyncClient:
-        limits = self.limits
-        client = httpx.AsyncClient(
-            headers={"User-Agent": self.user_agent, "Accept-Encoding": "gzip, deflate"},
-            timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s, pool=None),
-            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
-            verify=trust,
-            trust_env=False,  # a proxy would connect on our behalf, past the address check
-            follow_redirects=False,
-        )
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        return httpx_ssrf_protection(client, check_globally_reachable=False, custom_validator=rule)
 
     async def feed(self, url: str, *, validators: Validators | None = None) -> Fetched:
         """The feed's answer, or 304 as `not_modified`; FetchError for everything else.
@@ -192,34 +182,21 @@ class Fetcher:
         return await self._get(url, headers, named=named)
 
     async def _get(self, url: str, headers: Mapping[str, str], *, named: bool) -> "_Answer":
-        clients = self._clients[named]
-        client = clients[zlib.crc32(authority(url).encode()) % len(clients)]
-        request = _request(client, url, headers)
-        try:
-            async with contextlib.aclosing(await client.send(request, stream=True)) as response:
-                return _Answer(
-                    status=response.status_code,
-                    target=response.headers.get("location", "") if response.status_code in _REDIRECTS else "",
-                    headers=response.headers,
-                    fetched=await self._read(url, response),
-                )
-        except SSRFProtectionError as error:
-            raise FetchError(
-                f"{url}: leads to the private address {error.ip_addr}; "
-                "list it under [collect] allow_private if it may be read",
-                kind="private",
-            ) from error
-        except httpx.HTTPError as error:
-            raise _fetch_error(url, error) from error
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:  # httpx reads Location before we do
-            raise FetchError(f"{url}: redirects to what is no address ({error})", kind="redirects") from error
+        async with self._clients[named].get(url, headers) as response:
+            status = response.status
+            return _Answer(
+                status=status,
+                target=response.headers.get("location", "") if status in _REDIRECTS else "",
+                headers=response.headers,
+                fetched=await self._read(url, response),
+            )
 
-    async def _read(self, url: str, response: httpx.Response) -> Fetched:
+    async def _read(self, url: str, response: aiohttp.ClientResponse) -> Fetched:
         """The body under the size limit; nothing of a redirect's."""
-        body = b"" if response.status_code in _REDIRECTS else await self._body(url, response)
+        body = b"" if response.status in _REDIRECTS else await self._body(url, response)
         return Fetched(
             url=url,
-            status=response.status_code,
+            status=response.status,
             body=body,
             content_type=response.headers.get("content-type", ""),
             validators=Validators(
@@ -228,14 +205,14 @@ class Fetcher:
             max_age=_max_age(response.headers.get("cache-control", "")),
         )
 
-    async def _body(self, url: str, response: httpx.Response) -> bytes:
+    async def _body(self, url: str, response: aiohttp.ClientResponse) -> bytes:
         try:
             inflater = Inflater(response.headers.get("content-encoding", ""), max_bytes=self.limits.max_bytes)
-            async for chunk in response.aiter_raw():
+            async for chunk in response.content.iter_any():
                 inflater.feed(chunk)
             return inflater.body()
         except FetchError as error:
-            raise FetchError(f"{url}: {error}", kind=error.kind, status=response.status_code) from error
+            raise FetchError(f"{url}: {error}", kind=error.kind, status=response.status) from error
 
     def _host(self, url: str) -> "_Host":
         name = authority(url)
@@ -246,9 +223,9 @@ class Fetcher:
 
     async def _obey_robots(self, url: str) -> None:
         try:
-            origin = str(httpx.URL(url).copy_with(path="/robots.txt", query=None, fragment=None))
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-            raise _no_address(url) from error
+            origin = urljoin(url, "/robots.txt")
+        except ValueError as error:
+            raise no_address(url) from error
         if origin not in self._robots:
             self._robots[origin] = asyncio.create_task(self._read_robots(origin))
         robots = await asyncio.shield(self._robots[origin])
@@ -272,7 +249,7 @@ class Fetcher:
 class _Answer:
     status: int
     target: str  # Location; empty where it is no redirect
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     fetched: Fetched
 
 
@@ -317,17 +294,6 @@ class _Turn:
         self._host.leave()
 
 
-def _request(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> httpx.Request:
-    try:
-        return client.build_request("GET", url, headers=dict(headers))
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise _no_address(url) from error
-
-
-def _no_address(url: str) -> FetchError:
-    return FetchError(f"{url}: is no web address; write it in full: https://…", kind="address")
-
-
 def _conditions(validators: Validators | None) -> dict[str, str]:
     if validators is None:
         return {}
@@ -336,17 +302,21 @@ def _conditions(validators: Validators | None) -> dict[str, str]:
 
 
 def _next(url: str, location: str) -> str:
+    said = location[:200]
     try:
-        target = httpx.URL(url).join(location)
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise FetchError(f"{url}: redirects to {location[:200]!r}, which is no address", kind="redirects") from error
-    if target.scheme not in {"http", "https"} or not target.host:
-        raise FetchError(f"{url}: redirects to {location[:200]!r}, which is not on the web", kind="redirects")
-    return str(target)
+        target = urljoin(url, location.strip())
+        parts = urlsplit(target)
+        is_on_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_address = not markup.CONTROL.search(target) and (parts.port or 1) > 0
+    except ValueError as error:
+        raise FetchError(f"{url}: redirects to {said!r}, which is no address", kind="redirects") from error
+    if not is_on_web or not is_address:
+        raise FetchError(f"{url}: redirects to {said!r}, which is not on the web", kind="redirects")
+    return target
 
 
 def _judged(
-    fetched: Fetched, url: str, validators: Validators | None, headers: httpx.Headers, now: datetime
+    fetched: Fetched, url: str, validators: Validators | None, headers: Mapping[str, str], now: datetime
 ) -> Fetched:
     """The answer where it is good; FetchError by what its status means."""
     status = fetched.status
@@ -366,7 +336,7 @@ def _judged(
     return replace(fetched, retry_after=wait)
 
 
-def _is_challenge(fetched: Fetched, headers: httpx.Headers) -> bool:
+def _is_challenge(fetched: Fetched, headers: Mapping[str, str]) -> bool:
     if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
         return True
     if len(fetched.body) > _CHALLENGE_SIZE or "html" not in fetched.content_type:
@@ -393,28 +363,3 @@ def _max_age(value: str) -> timedelta | None:
         if name == "max-age" and number.strip('"').isdecimal():
             return timedelta(seconds=min(int(number.strip('"')[:9]), 366 * 86_400))
     return None
-
-
-def _fetch_error(url: str, error: Exception) -> FetchError:
-    """What an HTTP client's exception means."""
-    if isinstance(error, httpx.ConnectTimeout):
-        return FetchError(f"{url}: no connection in time", kind="connect")
-    if isinstance(error, httpx.TimeoutException):
-        return FetchError(f"{url}: no answer in time", kind="timeout")
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return _no_address(url)
-    if isinstance(error, httpx.ConnectError):
-        kind = "dns" if _is_dns(error) else "connect"
-        said = "its host name is not known" if kind == "dns" else "no connection"
-        return FetchError(f"{url}: {said} ({str(error) or type(error).__name__})", kind=kind)
-    if isinstance(error, httpx.RemoteProtocolError) and "location" in str(error):
-        return FetchError(f"{url}: redirects to what is no address ({error})", kind="redirects")
-    return FetchError(f"{url}: the connection failed ({str(error) or type(error).__name__})", kind="connect")
-
-
-def _is_dns(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, socket.gaierror):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -179,10 +179,14 @@ async def test_no_cookie_is_kept(fetcher: Fetcher, server: FeedServer) -> None:
     assert "cookie" not in server.last("/f").headers
 
 
-async def test_a_proxy_of_the_environment_is_not_used(server: FeedServer, now: datetime) -> None:
-    async with Fetcher(public_url="https://e.org", now=lambda: now) as fetcher:
-        for clients in fetcher._clients.values():
-            assert all(client._mounts == {} and not client.trust_env for client in clients)
+async def test_a_proxy_of_the_environment_is_not_used(
+    server: FeedServer, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, server.url("/"))
+    async with Fetcher(public_url="https://e.org", now=lambda: now, allow_private=["127.0.0.0/8"]) as fetcher:
+        assert await kind(fetcher, "http://no-such-host.invalid/feed.xml") == "dns"
+    assert server.requests == []
 
 
 async def test_at_most_two_requests_at_a_time_go_to_one_host(server: FeedServer, now: datetime) -> None:

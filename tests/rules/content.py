@@ -80,9 +80,9 @@ GUARDS: tuple[Guard, ...] = (
         "every connect is checked",
         (
             (
-                FETCH,
-                "return httpx_ssrf_protection(client, check_globally_reachable=False, custom_validator=rule)",
-                "return client",
+                "digest/collect/client.py",
+                "        if not self._rule(asked.host, ip, int(place[1])):",
+                "        if False:",
             ),
         ),
         (
@@ -93,7 +93,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         6,
         "a redirect stays on the web",
-        ((FETCH, 'if target.scheme not in {"http", "https"} or not target.host:', "if False:"),),
+        ((FETCH, "if not is_on_web or not is_address:", "if False:"),),
         (f"{OF_ATTACKS}test_a_redirect_off_the_web_is_refused",),
     ),
     Guard(
