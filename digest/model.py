@@ -1,6 +1,7 @@
 """The words of the design, as values: frozen, slotted, keyword-only. Times are aware and UTC."""
 
 import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -250,6 +251,10 @@ class Slot:
     kind: SlotKind = SlotKind.TEXT
 
 
+_SCHEMES = ("https://", "http://", "mailto:")
+_PLAIN = re.compile(r"[\w./:@?=,+-]+(?: [\w./:@?=,+-]+)*", re.ASCII)  # no escaping changes it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slotted:
     """A text with slots: len(parts) == len(slots) + 1, the whole is part, slot, part, … part."""
@@ -271,10 +276,12 @@ class Slotted:
         >>> Slotted(parts=("", ""), slots=(Slot(name="n"),), is_html=True).fill({"n": "<b>"})
         '&lt;b&gt;'
         """
+        if slot.kind is not SlotKind.PARAM and _PLAIN.fullmatch(value):  # our own links, most names: as below, sooner
+            return value if slot.kind is SlotKind.TEXT or value.startswith(_SCHEMES) else "#"
         flat = " ".join(value.split())
         if slot.kind is SlotKind.PARAM:
             flat = quote(flat, safe="")
-        if slot.kind is SlotKind.URL and not flat.startswith(("https://", "http://", "mailto:")):
+        if slot.kind is SlotKind.URL and not flat.startswith(_SCHEMES):
             flat = "#"
         return html.escape(flat, quote=True) if self.is_html else flat
 

@@ -5,11 +5,13 @@ verify, so that links in old mail keep working.
 """
 
 import hashlib
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from functools import lru_cache
 
 from itsdangerous import BadData, Signer
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_decode
 
 PURPOSES = frozenset({"unsubscribe", "preferences", "view", "confirm"})
 _MAX = 512  # characters; ours have about 65
@@ -21,8 +23,10 @@ def sign(key: bytes, purpose: str, subscriber_id: int, newsletter: str) -> str:
     >>> sign(b"k" * 32, "confirm", 7, "morning").partition(".")[0]
     'Nzptb3JuaW5n'
     """
-    payload = base64_encode(f"{subscriber_id}:{newsletter}")
-    return _signer((key,), purpose).sign(payload).decode()
+    payload = urlsafe_b64encode(f"{subscriber_id}:{newsletter}".encode()).rstrip(b"=")
+    # As Signer.sign, but for the key, which it derives anew each time: three tokens a message were a fifth of its CPU.
+    signature = urlsafe_b64encode(hmac.digest(_derived(key, purpose), payload, "sha256")).rstrip(b"=")
+    return (payload + b"." + signature).decode()
 
 
 def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | None:
@@ -35,6 +39,11 @@ def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | N
         return None
     subscriber_id, _, newsletter = payload.partition(":")
     return int(subscriber_id), newsletter
+
+
+@lru_cache(maxsize=64)
+def _derived(key: bytes, purpose: str) -> bytes:
+    return _signer((key,), purpose).derive_key()
 
 
 @lru_cache(maxsize=64)

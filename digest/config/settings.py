@@ -200,7 +200,8 @@ class Mail(Table):
     webhook_secret: SecretStr = SecretStr("")
     webhook_secret_file: str = ""  # a file with what /events/PROVIDER verifies with
     base_url: Annotated[str, AfterValidator(_origin)] = ""  # of the same API elsewhere: scheme and host
-    rate: Annotated[str, AfterValidator(_rate)] = "10/second"  # requests
+    rate: Annotated[str, AfterValidator(_rate)] = "10/second"  # requests, of all who send through the database
+    per_day: Annotated[int, Field(ge=0)] = 0  # messages in any 24 hours, of all who send; 0: no cap
     unsubscribe_address: str = ""  # of the mailto in List-Unsubscribe; empty: the sender's address
 
     @property

@@ -15,8 +15,7 @@ async def post(kit: Kit, message: Message) -> None:
     """Sends it; SendError where the provider did not take it."""
     provider = providers.load(kit.config.mail, base_url=kit.mailbox_url or None, folder=kit.config.folder)
     made = batch(message)
-    rate = kit.config.mail.requests_per_second
-    async with Sender(provider, per_second=rate, now=kit.now) as sender:
+    async with Sender(provider, now=kit.now) as sender:
         decision = await sender.post(provider.encode(made), made)
     if not isinstance(decision, Settle):
         raise SendError(f"{message.subject!r} was not sent ({decision.reason})")

@@ -97,8 +97,7 @@ async def post(kit: Kit, notice_id: int, *, transport: Transport | None = None) 
             await notices.settle(connection, held, DeliveryState.UNKNOWN, note=why)
             return
         await notices.commit(connection, held, body_hash=body_hash, provider=provider.name, now=now)
-    rate = kit.config.mail.requests_per_second
-    async with Sender(provider, per_second=rate, now=kit.now, transport=transport) as sender:
+    async with Sender(provider, now=kit.now, transport=transport) as sender:
         try:
             decision = await sender.post(request, batch)
         except asyncio.CancelledError:

@@ -16,9 +16,10 @@ from digest.model import DeliveryState, Issue, IssueState, Rendered
 from digest.pipeline.kit import Kit
 from digest.send import compose, providers
 from digest.send.compose import Envelope, Person
+from digest.send.ledger import Allowed, Job, Ledger
 from digest.send.outbox import Settle
 from digest.send.providers.base import Accepted, Provider
-from digest.send.run import Job, Run
+from digest.send.run import Run
 from digest.send.sender import Limits, Sender, Sleep, Transport
 from digest.store import Database, batches, deliveries, renditions, sendings
 from digest.store.deliveries import Failure
@@ -83,9 +84,9 @@ async def issue(
     if resend_unknown:
         await _release(kit, issue_id, provider)
     counted = _Counted(progress, await _counts(kit, issue_id))
-    rate = kit.config.mail.requests_per_second
-    async with Sender(provider, per_second=rate, now=kit.now, limits=limits, transport=transport) as sender:
-        run = Run(job, database=kit.database, sender=sender, now=kit.now, sleep=sleep, stop=stop, progress=counted.add)
+    async with Sender(provider, now=kit.now, limits=limits, transport=transport) as sender:
+        ledger = Ledger(job, provider, database=kit.database, allowed=_allowed(kit.config), now=kit.now)
+        run = Run(ledger, sender=sender, now=kit.now, sleep=sleep, stop=stop, progress=counted.add)
         await run.finish()
     report = await _end(kit, issue_id, run.note)
     if run.refused:
@@ -149,8 +150,7 @@ async def _copies(
 ) -> Mapping[str, str]:
     provider = providers.load(kit.config.mail, base_url=base_url, folder=kit.config.folder)
     refused = {}
-    rate = kit.config.mail.requests_per_second
-    async with Sender(provider, per_second=rate, now=kit.now) as sender:
+    async with Sender(provider, now=kit.now) as sender:
         for address in addresses:
             made = compose.batch(envelope, rendered, [Person(subscriber_id=0, address=address)])
             made = replace(made, key=str(uuid.uuid4()), headers=(*made.headers, ("X-Digest-Test", "yes")))
@@ -255,6 +255,10 @@ def _secret(keys: Sequence[SigningKey], date: datetime) -> bytes:
     """The newest key that was there when the issue's date was fixed: a key made since must not change the bytes."""
     older = [key for key in keys if key.created_at <= date]
     return (older or list(keys)[-1:])[0].secret
+
+
+def _allowed(config: Config) -> Allowed:
+    return Allowed(per_second=config.mail.requests_per_second, per_day=config.mail.per_day)
 
 
 async def _release(kit: Kit, issue_id: int, provider: Provider) -> None:

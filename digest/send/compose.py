@@ -5,6 +5,7 @@ The same arguments give the same batch, to the byte: what is sent again is what 
 
 import hashlib
 import hmac
+import re
 import uuid
 from binascii import b2a_qp
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from subscribers import tokens
 _KEYS = uuid.UUID("6e5d8f57-4f0c-4d43-9a1e-2d2f6b2f7c11")  # namespace of our idempotency keys
 _SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3: a name with one of these is quoted
 _FORBIDDEN = frozenset(' <>,;"()[]:\\')
+_BREAK = re.compile(r"[\r\n\0]")
 _FOLD = 76  # RFC 2047 §2: an encoded word has at most 75 characters
 
 
@@ -53,7 +55,8 @@ class Person:
 def batch(envelope: Envelope, rendered: Rendered, people: Sequence[Person]) -> Batch:
     """The batch of these people; HeaderError for a line break in a header, SendError for a slot nobody fills."""
     sender = mailbox(envelope.sender)
-    recipients = tuple(_recipient(envelope, person, _needed(rendered)) for person in people)
+    maker = _Maker(envelope, _needed(rendered))
+    recipients = tuple(maker.recipient(person) for person in people)
     made = Batch(
         issue=envelope.issue,
         key=_key(envelope, recipients),
@@ -111,7 +114,7 @@ def domain_of(address: str) -> str:
 
 def single(value: str, what: str) -> str:
     """`value`; HeaderError where it breaks the line or ends the string."""
-    if any(mark in value for mark in "\r\n\0"):
+    if _BREAK.search(value):
         raise HeaderError(f"{what} has a line break in it: {value[:80]!r}; take it out")
     return value
 
@@ -186,48 +189,59 @@ def _shared(envelope: Envelope) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _recipient(envelope: Envelope, person: Person, needed: frozenset[str]) -> Recipient:
-    values: dict[str, str] = {}
-    links = _Links(envelope, person)
-    for name in sorted(needed):
-        if (value := _VALUES.get(name)) is None:
-            raise SendError(
-                f"{envelope.issue}: the template has a place for {name!r}, which nobody fills: build it again"
-            )
-        values[name] = value(links)
-    return Recipient(
-        subscriber_id=person.subscriber_id,
-        address=ascii_domain(person.address),
-        name=" ".join(person.name.split()),
-        message_id=_message_id(envelope, person),
-        values=values,
-        headers=(
-            ("List-Unsubscribe", f"<{links.unsubscribe}>, <{links.mailto}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ),
-    )
+class _Maker:
+    """Makes recipients: what all share is worked out once."""
 
-
-class _Links:
-    """The signed addresses of one person, each made when asked for."""
-
-    def __init__(self, envelope: Envelope, person: Person) -> None:
+    def __init__(self, envelope: Envelope, needed: frozenset[str]) -> None:
+        if strangers := needed - _VALUES.keys():
+            name = min(strangers)
+            words = f"{envelope.issue}: the template has a place for {name!r}, which nobody fills"
+            raise SendError(f"{words}: build it again")
         self.envelope = envelope
-        self.person = person
-        self.unsubscribe = self.url("unsubscribe")
+        self.base = envelope.public_url.rstrip("/")
+        self._values = [(name, _VALUES[name]) for name in sorted(needed)]
+        self._mailto = f"mailto:{_bare(envelope.unsubscribe_address or envelope.sender)}?subject=unsubscribe-"
+        self._marked = f"{envelope.issue}\n{envelope.date.isoformat()}\n"
+        self._host = domain_of(envelope.sender)
 
-    def token(self, purpose: str) -> str:
-        envelope = self.envelope
-        of = envelope.issue if purpose == "view" else envelope.newsletter
-        return tokens.sign(envelope.secret, purpose, self.person.subscriber_id, of)
+    def recipient(self, person: Person) -> Recipient:
+        """That person with the signed links of their own."""
+        token = self.token(person, "unsubscribe")
+        links = _Links(maker=self, person=person, unsubscribe=f"{self.base}/unsubscribe/{token}")
+        return Recipient(
+            subscriber_id=person.subscriber_id,
+            address=ascii_domain(person.address),
+            name=" ".join(person.name.split()),
+            message_id=self._message_id(person),
+            values={name: value(links) for name, value in self._values},
+            headers=(
+                ("List-Unsubscribe", f"<{links.unsubscribe}>, <{self._mailto}{token}>"),
+                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ),
+        )
+
+    def token(self, person: Person, purpose: str) -> str:
+        """Names person and newsletter, or issue."""
+        of = self.envelope.issue if purpose == "view" else self.envelope.newsletter
+        return tokens.sign(self.envelope.secret, purpose, person.subscriber_id, of)
+
+    def _message_id(self, person: Person) -> str:
+        """Unique to the installation (its secret), the issue and the reader; it tells none of them."""
+        what = f"{self._marked}{person.subscriber_id}\n{person.address}"
+        mark = hmac.digest(self.envelope.secret, what.encode(), "sha256").hex()[:32]
+        return f"<{mark}@{self._host}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Links:
+    """What fills the slots of one person; each but the first is made when asked for."""
+
+    maker: _Maker
+    person: Person
+    unsubscribe: str
 
     def url(self, purpose: str) -> str:
-        return f"{self.envelope.public_url.rstrip('/')}/{purpose}/{self.token(purpose)}"
-
-    @property
-    def mailto(self) -> str:
-        address = _bare(self.envelope.unsubscribe_address or self.envelope.sender)
-        return f"mailto:{address}?subject=unsubscribe-{self.unsubscribe.rpartition('/')[2]}"
+        return f"{self.maker.base}/{purpose}/{self.maker.token(self.person, purpose)}"
 
 
 @lru_cache(maxsize=64)
@@ -246,13 +260,6 @@ _VALUES: Mapping[str, Callable[[_Links], str]] = {
 
 def _needed(rendered: Rendered) -> frozenset[str]:
     return frozenset(slot.name for slot in (*rendered.html.slots, *rendered.text.slots))
-
-
-def _message_id(envelope: Envelope, person: Person) -> str:
-    """Unique to the installation (its secret), the issue and the reader; it tells none of them."""
-    what = f"{envelope.issue}\n{envelope.date.isoformat()}\n{person.subscriber_id}\n{person.address}"
-    mark = hmac.digest(envelope.secret, what.encode(), hashlib.sha256).hex()[:32]
-    return f"<{mark}@{domain_of(envelope.sender)}>"
 
 
 def _key(envelope: Envelope, recipients: Iterable[Recipient]) -> str:

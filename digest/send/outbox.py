@@ -24,6 +24,7 @@ from digest.send.providers.base import (
     Accepted,
     Capabilities,
     Cause,
+    Lookup,
     Outcome,
     Refusal,
     Rejected,
@@ -160,6 +161,16 @@ def may_replay(
     if known.lifetime is None:
         return True
     return first_sent_at is not None and now < first_sent_at + known.lifetime - _MARGIN
+
+
+def next_look(lookup: Lookup, *, first_sent_at: datetime, now: datetime) -> datetime | None:
+    """When to ask what became of a request: after a while, then ever more seldom; None once it is settled."""
+    last = first_sent_at + lookup.settled
+    at = first_sent_at + lookup.after
+    while at <= now and at < last:
+        at = first_sent_at + (at - first_sent_at) * 2
+    at = min(at, last)
+    return at if at > now else None
 
 
 def backoff(attempt: int, chance: random.Random) -> timedelta:

@@ -1,93 +1,129 @@
-"""How fast to ask, and whether at all: a rate that yields when told to, and a circuit that opens when nobody answers.
+"""How fast to ask, and whether at all: what all who send through a provider know of it.
 
-Plain state; `now` is an argument, and who waits is the sender.
+A rate that yields when told to, a circuit that opens when nobody answers, a cap on messages a day. Plain values: `now`
+is an argument, they are kept in the database, and who waits is the run.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from digest.store.paces import Pace
 
 _LEAST = 1 / 64  # of the rate: slower than that, the provider's own hints rule
 _STEP = 0.05  # of the rate, won back with every success
 _FAILURES = 5  # in a row, before the circuit opens
 _FIRST_REST = timedelta(seconds=2)
 _LONGEST_REST = timedelta(minutes=1)
+_PROBING = timedelta(minutes=3)  # others wait that long for a probe's answer: longer than any request
 _PREFIXES = ("ratelimit", "x-ratelimit", "x-sib-ratelimit")
+_LONGEST_WINDOW_S = 3600.0
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-@dataclass(slots=True, kw_only=True)
-class Pace:
-    """Requests a second, evenly: slots are given out one after another."""
-
-    per_second: float
-    share: float = 1.0  # of per_second: halved by a refusal for speed, won back by successes (AIMD)
-    next_slot: datetime | None = None
-    held_until: datetime | None = None
-
-    def slot(self, now: datetime) -> datetime:
-        """When the next request may leave; that slot is then taken."""
-        at = max(time for time in (now, self.next_slot, self.held_until) if time is not None)
-        self.next_slot = at + timedelta(seconds=1 / (self.per_second * self.share))
-        return at
-
-    def succeeded(self) -> None:
-        """A little faster, up to the rate."""
-        self.share = min(1.0, self.share + _STEP)
-
-    def slow_down(self, until: datetime | None) -> None:
-        """Half as fast, and nothing before `until`."""
-        self.share = max(_LEAST, self.share / 2)
-        self.hold(until)
-
-    def hold(self, until: datetime | None) -> None:
-        """Nothing before that time."""
-        if until is not None and (self.held_until is None or until > self.held_until):
-            self.held_until = until
+def is_closed(known: Pace) -> bool:
+    """Whether requests may leave as usual; else the one that leaves is a probe."""
+    return known.failures < _FAILURES
 
 
-@dataclass(slots=True, kw_only=True)
-class Circuit:
-    """Closed while the provider answers; open after several failures; then one probe at a time, until one succeeds."""
-
-    failures: int = 0
-    open_until: datetime | None = None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether requests may leave as usual."""
-        return self.failures < _FAILURES
-
-    def is_probe_due(self, now: datetime) -> bool:
-        """Whether it is open, and has rested long enough to be asked again."""
-        return self.open_until is not None and now >= self.open_until
-
-    def failed(self, now: datetime) -> None:
-        """One more; from the fifth on, each doubles the rest."""
-        self.failures += 1
-        if not self.is_closed:
-            self.open_until = now + min(_LONGEST_REST, _FIRST_REST * 2 ** min(self.failures - _FAILURES, 10))
-
-    def succeeded(self) -> None:
-        """The provider answers."""
-        self.failures = 0
-        self.open_until = None
+def is_calm(known: Pace) -> bool:
+    """Whether a success would change nothing."""
+    return known.share >= 1.0 and not known.failures
 
 
-def exhausted_until(headers: Mapping[str, str], now: datetime) -> datetime | None:
+def ready_at(known: Pace, now: datetime) -> datetime:
+    """When the next request may leave: `now`, or later."""
+    return max(time for time in (now, known.next_at, known.held_until, known.open_until) if time is not None)
+
+
+def is_held(known: Pace, now: datetime) -> bool:
+    """Whether none may be sent off now, however far off its place: the provider said so, or does not answer."""
+    return any(until is not None and until > now for until in (known.held_until, known.open_until))
+
+
+def taken(known: Pace, now: datetime, *, per_second: float) -> Pace:
+    """After a request took the next place; a probe keeps the others waiting until its answer is in."""
+    at = ready_at(known, now)
+    following = at + timedelta(seconds=1 / (per_second * known.share))
+    return replace(known, next_at=following, open_until=None if is_closed(known) else at + _PROBING)
+
+
+def succeeded(known: Pace) -> Pace:
+    """A little faster, up to the rate; the circuit is closed."""
+    return replace(answered(known), share=min(1.0, known.share + _STEP))
+
+
+def answered(known: Pace) -> Pace:
+    """The circuit is closed: whatever the answer was, there was one."""
+    return replace(known, failures=0, open_until=None)
+
+
+def slowed(known: Pace, now: datetime, *, left_at: datetime, until: datetime | None) -> Pace:
+    """Half as fast, and nothing before `until`. Once for all that were under way: `left_at` is the request's."""
+    waiting = held(answered(known), until)
+    if known.slowed_at is not None and left_at <= known.slowed_at:
+        return waiting
+    return replace(waiting, share=max(_LEAST, known.share / 2), slowed_at=now)
+
+
+def held(known: Pace, until: datetime | None) -> Pace:
+    """Nothing before that time."""
+    if until is None or (known.held_until is not None and known.held_until >= until):
+        return known
+    return replace(known, held_until=until)
+
+
+def failed(known: Pace, now: datetime) -> Pace:
+    """One more failure; from the fifth on, each doubles the rest."""
+    failures = known.failures + 1
+    if failures < _FAILURES:
+        return replace(known, failures=failures)
+    rest = min(_LONGEST_REST, _FIRST_REST * 2 ** min(failures - _FAILURES, 10))
+    return replace(known, failures=failures, open_until=now + rest)
+
+
+def hour_of(now: datetime) -> datetime:
+    """The full hour: what is sent is counted by the hour."""
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def allowance(spent: Iterable[tuple[datetime, int]], now: datetime, *, per_day: int) -> tuple[int, datetime]:
+    """How many messages may still leave, and when more may: never more than `per_day` in any 24 hours.
+
+    `spent`: messages by the full hour in which they left. An hour counts until its last minute is a day old.
+    """
+    recent = sorted((hour, count) for hour, count in spent if hour + _HOUR + _DAY > now and count > 0)
+    left = per_day - sum(count for _, count in recent)
+    return max(0, left), recent[0][0] + _HOUR + _DAY if recent else now
+
+
+def exhausted_until(headers: Mapping[str, str], now: datetime, *, is_refused: bool = False) -> datetime | None:
     """When the provider's window begins anew, where its headers say that this one is used up; else None.
 
-    Reads ratelimit-remaining and ratelimit-reset (seconds), and their x- and x-sib- forms; lower-case names.
+    Reads ratelimit-remaining and ratelimit-reset, their x- and x-sib- forms, and RateLimit itself in both shapes of
+    draft-ietf-httpapi-ratelimit-headers; lower-case names. `is_refused`: an answer 429, which needs no remaining.
     """
-    for prefix in _PREFIXES:
-        remaining, reset = headers.get(f"{prefix}-remaining", ""), headers.get(f"{prefix}-reset", "")
-        if remaining.strip() == "0" and (seconds := _seconds(reset, now)) is not None:
-            return now + timedelta(seconds=min(seconds, 3600.0))
+    for remaining, reset in _windows(headers):
+        if (remaining == "0" or is_refused) and (seconds := _seconds(reset, now)) is not None:
+            return now + timedelta(seconds=min(seconds, _LONGEST_WINDOW_S))
     return None
 
 
+def _windows(headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for prefix in _PREFIXES:
+        yield headers.get(f"{prefix}-remaining", "").strip(), headers.get(f"{prefix}-reset", "").strip()
+    for policy in headers.get("ratelimit", "").split('",'):
+        parts = (part.partition("=")[::2] for part in policy.replace(",", ";").split(";"))
+        named = {name.strip().lower(): value.strip() for name, value in parts}
+        yield named.get("remaining") or named.get("r", ""), named.get("reset") or named.get("t", "")
+
+
 def _seconds(text: str, now: datetime) -> float | None:
-    """Seconds from now; a value as large as the clock is a point in time."""
-    if not text.strip().isascii() or not text.strip().isdigit():
+    """Seconds from now; a value as large as the clock is a point in time, in seconds or milliseconds."""
+    whole, _, rest = text.partition(".")
+    if not (whole.isascii() and whole.isdigit() and (not rest or (rest.isascii() and rest.isdigit()))):
         return None
-    value = float(text.strip()[:12])
+    value = float(text[:20])
+    if value > 1_000_000_000_000:
+        value /= 1000
     return max(0.0, value - now.timestamp()) if value > 1_000_000_000 else value

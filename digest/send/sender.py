@@ -1,4 +1,4 @@
-"""The one place that speaks to providers: connections, time limits, pace, circuit. What it hears, it hands to outbox.
+"""The one place that speaks to providers: connections and time limits. What it hears, it hands to outbox.
 
 httpx's pool is quadratic in its connections (measured: 260 requests/s at 10, 110 at 200), so a client has at most 8;
 more come as more clients.
@@ -18,8 +18,8 @@ import httpx
 
 from digest.model import Batch
 from digest.send import outbox, pace
-from digest.send.outbox import Again, Decision, Divide, Doubt, Settle
-from digest.send.providers.base import Provider, Refusal
+from digest.send.outbox import Decision, Doubt
+from digest.send.providers.base import Found, Provider, Refusal, unknown
 
 _PER_CLIENT = 8
 _ANSWER_BYTES = 8_000_000  # of an answer; beyond that it is none
@@ -37,6 +37,14 @@ class Limits:
     total_s: float = 120.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What an answer, or none, means; and until when the provider wants no other request."""
+
+    decision: Decision
+    held_until: datetime | None = None
+
+
 class Sender:
     """One provider's connections, shared by all who send through it. Use as `async with`."""
 
@@ -44,15 +52,12 @@ class Sender:
         self,
         provider: Provider,
         *,
-        per_second: float,
         now: Callable[[], datetime],
         limits: Limits = Limits(),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`per_second`: requests; `transport`: instead of the network, for tests."""
+        """`transport`: instead of the network, for tests."""
         self.provider = provider
-        self.pace = pace.Pace(per_second=per_second)
-        self.circuit = pace.Circuit()
         self._now = now
         self._limits = limits
         self._transport = transport
@@ -82,28 +87,42 @@ class Sender:
             headers={"User-Agent": "newsdigest"},
         )
 
-    def next_slot(self) -> datetime:
-        """When the next request may leave, by pace and circuit; takes that place in the row."""
-        return max(self.pace.slot(self._now()), self.ready_at())
-
-    def ready_at(self) -> datetime:
-        """Before which no request leaves: the provider asked to wait, or does not answer."""
-        return max(time for time in (self._now(), self.pace.held_until, self.circuit.open_until) if time is not None)
-
     async def post(self, request: httpx.Request, batch: Batch) -> Decision:
         """Sends one request, once; what its answer means. Never raises for what the network or the provider does."""
+        return (await self.hear(request, batch)).decision
+
+    async def hear(self, request: httpx.Request, batch: Batch) -> Heard:
+        """As `post`; and until when the provider wants no other request."""
         try:
-            async with asyncio.timeout(self._limits.total_s):
-                response = await self._answer(request)
+            response = await self._within_limits(request)
         except TimeoutError:
-            decision: Decision = Doubt(reason=f"no whole answer in {self._limits.total_s:g} s")
+            return Heard(decision=Doubt(reason=f"no whole answer in {self._limits.total_s:g} s"))
         except (httpx.TransportError, httpx.DecodingError) as error:
-            decision = outbox.of_error(error)
-        else:
-            decision = self._read(response, batch)
-            self.pace.hold(pace.exhausted_until(response.headers, self._now()))
-        self._learn(decision)
-        return decision
+            return Heard(decision=outbox.of_error(error))
+        held = pace.exhausted_until(response.headers, self._now(), is_refused=response.status_code == 429)
+        return Heard(decision=self._read(response, batch), held_until=held)
+
+    async def ask(self, batch: Batch, since: datetime) -> Found:
+        """What the provider shows of a batch whose answer was lost. Unknown where it cannot be asked now."""
+        inquiry = self.provider.inquire(batch, since)
+        try:
+            request = next(inquiry)
+            while True:
+                response = await self._within_limits(request)
+                if not response.is_success:
+                    inquiry.close()
+                    return unknown(batch, f"the look-up was answered {response.status_code}")
+                request = inquiry.send(response)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+        except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
+            inquiry.close()
+            return unknown(batch, f"the look-up was not answered ({type(error).__name__})")
+
+    async def _within_limits(self, request: httpx.Request) -> httpx.Response:
+        async with asyncio.timeout(self._limits.total_s):
+            return await self._answer(request)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         """The whole answer; RemoteProtocolError where it is too large to be one."""
@@ -129,22 +148,6 @@ class Sender:
         if isinstance(read, Refusal):
             return outbox.of_refusal(response, read, count=count, now=self._now())
         return outbox.of_success(read, count)
-
-    def _learn(self, decision: Decision) -> None:
-        now = self._now()
-        match decision:
-            case Settle():
-                self.pace.succeeded()
-                self.circuit.succeeded()
-            case Again(is_slow_down=True):
-                self.pace.slow_down(now + decision.after if decision.after else None)
-                self.circuit.succeeded()  # it answers: too fast is not down
-            case Again() | Doubt(is_new=True):
-                self.circuit.failed(now)
-            case Divide():
-                self.circuit.succeeded()
-            case _:
-                pass
 
 
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})

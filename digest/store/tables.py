@@ -251,13 +251,25 @@ event = Table(
 )
 Index("ix_event_address_at", event.c.address, event.c.at)
 
-circuit = Table(  # a provider's rate and health, shared by all who send through it
+circuit = Table(  # a provider's pace and health, shared by all who send through it
     "circuit",
     metadata,
     Column("provider", String(64), primary_key=True),
-    Column("open_until", UtcDateTime),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("rate", Float),
+    Column("share", Float, nullable=False, server_default="1"),  # of the configured rate
+    Column("slowed_at", UtcDateTime),  # when the share was last halved
+    Column("next_at", UtcDateTime),  # the next request leaves not before
+    Column("held_until", UtcDateTime),  # the provider asked to wait
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("open_until", UtcDateTime),  # nobody answers: not asked before
+)
+
+hourly = Table(  # how many messages left, by the full hour: what a daily cap is kept by
+    "hourly",
+    metadata,
+    Column("provider", String(64), nullable=False),
+    Column("hour", UtcDateTime, nullable=False),
+    Column("messages", Integer, nullable=False),
+    PrimaryKeyConstraint("provider", "hour"),
 )
 
 notice = Table(  # a word to the owner, each once: fixed before its request leaves, as a batch is

@@ -54,8 +54,10 @@ def run(url: str, base_url: str, provider: str, folder: Path, issue_id: int, fat
 
 async def _run(url: str, base_url: str, provider: str, folder: Path, issue_id: int, borders: Borders) -> None:
     async with Database(url) as database:
-        event.listen(database.engine.sync_engine, "commit", borders.cross)
-        event.listen(database.engine.sync_engine, "checkin", borders.cross)  # after the commit
+        for engine in database.engines:
+            event.listen(engine, "commit", borders.cross)
+            event.listen(engine, "checkin", borders.cross)  # after the commit, where connections go back
+            event.listen(engine, "begin", borders.cross)  # and where one stays open
         made = Kit(
             config=config(folder, provider=provider, base_url=base_url),
             database=database,

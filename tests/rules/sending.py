@@ -4,7 +4,8 @@ from rules.guard import Guard
 
 BATCHES = "digest/store/batches.py"
 OUTBOX = "digest/send/outbox.py"
-RUN = "digest/send/run.py"
+CLAIMS = "digest/store/claims.py"
+LEDGER = "digest/send/ledger.py"
 ISSUES = "digest/store/issues.py"
 FIRST = "digest/store/migrations/versions/0001_first.py"
 COMPOSE = "digest/send/compose.py"
@@ -110,9 +111,9 @@ GUARDS: tuple[Guard, ...] = (
         "the batch is committed before the request",
         (
             (
-                RUN,
-                "            prepared = await self._prepare(connection, held)\n        if prepared is not None:\n            request, batch = prepared\n            await self._record(held, await self._post(held, request, batch))\n",
-                "            prepared = await self._prepare(connection, held)\n            answer = await self._post(held, *prepared) if prepared else None\n        if answer is not None:\n            await self._record(held, answer)\n",
+                LEDGER,
+                "            return await self.database.at_once(self._take)\n",
+                "            made: list[Taken | None] = []\n\n            def undone(connection: Connection) -> None:\n                made.append(self._take(connection))\n                connection.get_transaction().rollback()\n\n            await self.database.at_once(undone)\n            return made[0]\n",
             ),
         ),
         (f"{OF_RULES}test_when_the_request_leaves_all_of_it_is_on_disk",),
@@ -122,9 +123,9 @@ GUARDS: tuple[Guard, ...] = (
         "key and body hash are kept",
         (
             (
-                BATCHES,
-                'values = {"key": key, "body_hash": body_hash, "provider": provider,',
-                'values = {"provider": provider,',
+                CLAIMS,
+                '        key=bindparam("new_key"),\n        body_hash=bindparam("new_hash"),\n',
+                "",
             ),
         ),
         (f"{OF_RULES}test_when_the_request_leaves_all_of_it_is_on_disk",),
@@ -132,7 +133,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         2,
         "other bytes are no replay",
-        ((RUN, "if (key, body_hash) != (held.key, held.body_hash):", "if False:"),),
+        ((LEDGER, "if (key, body_hash) != (held.key, held.body_hash):", "if False:"),),
         (f"{OF_SEND}test_a_replay_whose_bytes_would_differ_is_held",),
     ),
     Guard(
@@ -152,9 +153,9 @@ GUARDS: tuple[Guard, ...] = (
         "a replay keeps its members",
         (
             (
-                BATCHES,
-                "    if row.key is None:\n        await _suppress",
-                "    if True:\n        await connection.execute(update(delivery).where(_inside(issue_id, row.number)).values(state=DeliveryState.PENDING))\n        await _suppress",
+                CLAIMS,
+                "    if row.key is None:\n        connection",
+                "    if True:\n        connection.execute(update(delivery).where(delivery.c.batch == row.number).values(state=DeliveryState.PENDING))\n        connection",
             ),
         ),
         (f"{OF_BATCHES}test_who_left_is_not_claimed_but_a_replay_keeps_its_members",),
@@ -162,7 +163,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         2,
         "who lost the batch records nothing",
-        ((BATCHES, "        batch.c.owner == held.owner,\n        batch.c.attempts == held.fence,\n", ""),),
+        ((CLAIMS, '    batch.c.owner == bindparam("who"),\n    batch.c.attempts == bindparam("fence"),\n', ""),),
         (f"{OF_BATCHES}test_who_lost_the_claim_changes_nothing",),
     ),
     # ------------------------------------------------------------------ 3: not knowing is a state
@@ -225,8 +226,8 @@ GUARDS: tuple[Guard, ...] = (
         "a refused replay stays unknown",
         (
             (
-                BATCHES,
-                "    if held.is_replay:\n        return await doubt(connection, held, next_at=next_at, note=note, is_new=False)\n",
+                CLAIMS,
+                "    if held.is_replay:\n        return doubt(connection, held, next_at=next_at, note=note, is_new=False)\n",
                 "",
             ),
         ),
@@ -236,7 +237,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         4,
         "suppression in the claiming transaction",
-        ((BATCHES, "        await _suppress(connection, issue_id, row.number, newsletter)\n", "        pass\n"),),
+        (
+            (
+                CLAIMS,
+                '        connection.execute(_suppress(newsletter), {"of": issue_id, "in": row.number})\n',
+                "        pass\n",
+            ),
+        ),
         (
             f"{OF_SEND}test_a_reader_who_leaves_after_planning_gets_nothing",
             f"{OF_BATCHES}test_who_left_is_not_claimed_but_a_replay_keeps_its_members",
@@ -301,7 +308,7 @@ GUARDS: tuple[Guard, ...] = (
         "an address that is none",
         (
             (
-                RUN,
+                LEDGER,
                 "    return [member for member in held.members if compose.is_sendable(member.address)]",
                 "    return list(held.members)",
             ),

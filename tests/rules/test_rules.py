@@ -17,7 +17,7 @@ from digest.collect.inflate import Inflater
 from digest.errors import FetchError
 from digest.pipeline import send
 from digest.send import compose
-from digest.store import Database, batches, tables
+from digest.store import Database, batches, claims, tables
 from digest.testing.contract import ENVELOPE
 from subscribers import roster
 from subscribers import tables as people
@@ -79,8 +79,8 @@ async def test_an_address_suppressed_after_planning_is_not_claimed(database: Dat
         where = people.subscriber.c.address == address
         await connection.execute(people.subscriber.update().where(where).values(address_hash=hashed))
     async with database.write() as connection:
-        held = await batches.claim(
-            connection, issue_id=issue_id, newsletter="morning", owner="one", now=START, lease=LEASE
+        held = await connection.run_sync(
+            claims.claim, issue_id=issue_id, newsletter="morning", owner="one", now=START, lease=LEASE
         )
     assert held is not None
     assert [member.subscriber_id for member in held.members] == [1]

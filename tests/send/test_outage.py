@@ -2,12 +2,14 @@
 
 import shutil
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from send.world import Clock, addresses, config, kit, seed
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,16 +31,25 @@ class HangsUp(Database):
         super().__init__(url)
         self.count, self.away, self.is_taken = 0, range(at, at + times), is_taken
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    @contextmanager
+    def _hanging_up(self) -> Iterator[None]:
         self.count += 1
         number = self.count
         if number in self.away and not (self.is_taken and number == self.away[0]):
             raise DatabaseAway("gone")
-        async with super().write() as connection:
-            yield connection
+        yield
         if number in self.away:
             raise DatabaseAway("gone with the answer")
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        with self._hanging_up():
+            async with super().write() as connection:
+                yield connection
+
+    async def at_once(self, work: Callable[[Connection], Any]) -> Any:
+        with self._hanging_up():
+            return await super().at_once(work)
 
 
 async def sent(database: Database, server: MailServer, folder: Path, issue_id: int) -> SendReport:
@@ -58,7 +69,7 @@ async def tried(database: Database, server: MailServer, folder: Path, issue_id: 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
 async def test_at_every_transaction_of_a_run(tmp_path: Path, is_taken: bool) -> None:
-    began = 4  # opening, planning, beginning, loading: before the run, whose caller tries again
+    began = 5  # opening, planning, looking over, beginning, loading: before the run, whose caller tries again
     async with Database(f"sqlite+aiosqlite:///{tmp_path / 'seeded.db'}") as database:
         issue_id = await seed(database, readers=READERS)
     for at in range(began + 1, 100):
@@ -80,7 +91,7 @@ async def test_a_run_gives_up_on_a_database_that_stays_away(tmp_path: Path) -> N
     url = f"sqlite+aiosqlite:///{tmp_path / 'd.db'}"
     async with Database(url) as database:
         issue_id = await seed(database)
-    async with HangsUp(url, at=5, is_taken=False, times=10**6) as database, MailServer(tmp_path / "log") as server:
+    async with HangsUp(url, at=6, is_taken=False, times=10**6) as database, MailServer(tmp_path / "log") as server:
         with pytest.raises(DatabaseAway):
             await sent(database, server, tmp_path, issue_id)
     assert 100 < database.count < 1000  # it tried for a while

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from send.world import START, active, reader, seed
+from sqlalchemy import Connection
 
 from digest.model import DeliveryState
-from digest.store import Database, batches, deliveries
-from digest.store.batches import Claim, Fate
+from digest.store import Database, batches, claims, deliveries
+from digest.store.claims import Claim, Fate
 from subscribers import tables as people
 
 pytestmark = pytest.mark.anyio
@@ -23,13 +24,14 @@ async def planned(database: Database, *, readers: int = 5, size: int = 2) -> int
 
 async def claim(database: Database, issue_id: int, *, owner: str = "one", now=START, key: str = "key") -> Claim | None:
     """A claim that is committed, as before a request."""
-    async with database.write() as connection:
-        held = await batches.claim(
-            connection, issue_id=issue_id, newsletter="morning", owner=owner, now=now, lease=LEASE
-        )
+
+    def take(connection: Connection) -> Claim | None:
+        held = claims.claim(connection, issue_id=issue_id, newsletter="morning", owner=owner, now=now, lease=LEASE)
         if held and held.members:
-            await batches.commit(connection, held, key=key, body_hash=b"hash", provider="resend", now=now)
-    return held
+            claims.commit(connection, held, key=key, body_hash=b"hash", provider="resend", now=now)
+        return held
+
+    return await database.at_once(take)
 
 
 async def counts(database: Database, issue_id: int) -> dict[str, int]:
@@ -69,7 +71,7 @@ async def test_outcomes_are_recorded_each(database: Database) -> None:
         Fate(subscriber_id=4, state=DeliveryState.PENDING, error="slow down"),
     ]
     async with database.write() as connection:
-        assert await batches.settle(connection, held, fates, retry_at=START + timedelta(seconds=9))
+        assert await connection.run_sync(claims.settle, held, fates, retry_at=START + timedelta(seconds=9))
         failed = await deliveries.failures(connection, issue_id)
     assert await counts(database, issue_id) == {"accepted": 1, "rejected": 1, "unknown": 1, "pending": 2}
     assert [(failure.address, failure.reason) for failure in failed] == [("reader-2@example.org", "no such user")]
@@ -88,10 +90,10 @@ async def test_who_lost_the_claim_changes_nothing(database: Database) -> None:
     assert quick.fence != slow.fence
     accepted = [Fate(subscriber_id=1, state=DeliveryState.ACCEPTED, provider_id="slow")]
     async with database.write() as connection:
-        assert not await batches.settle(connection, slow, accepted, retry_at=later)
-        assert not await batches.postpone(connection, slow, next_at=later, note="")
-        assert not await batches.doubt(connection, slow, next_at=None, note="")
-        assert not await batches.divide(connection, slow, first=1)
+        assert not await connection.run_sync(claims.settle, slow, accepted, retry_at=later)
+        assert not await connection.run_sync(claims.postpone, slow, next_at=later, note="")
+        assert not await connection.run_sync(claims.doubt, slow, next_at=None, note="")
+        assert not await connection.run_sync(claims.divide, slow, first=1)
     assert await counts(database, issue_id) == {"sending": 1}
 
 
@@ -125,7 +127,7 @@ async def test_who_left_is_not_claimed_but_a_replay_keeps_its_members(database: 
     held = await claim(database, issue_id)
     assert ids(held) == [1]
     async with database.write() as connection:
-        await batches.doubt(connection, held, next_at=START, note="cut")
+        await connection.run_sync(claims.doubt, held, next_at=START, note="cut")
     await unsubscribe(database, 1)
     assert ids(await claim(database, issue_id)) == [1], "the same bytes, or none"
     assert await counts(database, issue_id) == {"sending": 1, "suppressed": 1}
@@ -135,7 +137,7 @@ async def test_what_was_not_taken_is_claimed_afresh(database: Database) -> None:
     issue_id = await planned(database, readers=2)
     held = await claim(database, issue_id)
     async with database.write() as connection:
-        await batches.postpone(connection, held, next_at=START + timedelta(seconds=5), note="429")
+        await connection.run_sync(claims.postpone, held, next_at=START + timedelta(seconds=5), note="429")
     assert await claim(database, issue_id) is None
     await unsubscribe(database, 2)
     again = await claim(database, issue_id, now=START + timedelta(seconds=5))
@@ -146,10 +148,10 @@ async def test_not_taken_now_may_have_been_taken_before(database: Database) -> N
     issue_id = await planned(database, readers=2)
     held = await claim(database, issue_id)
     async with database.write() as connection:
-        await batches.doubt(connection, held, next_at=START, note="cut")
+        await connection.run_sync(claims.doubt, held, next_at=START, note="cut")
     replay = await claim(database, issue_id)
     async with database.write() as connection:
-        await batches.postpone(connection, replay, next_at=START, note="429")
+        await connection.run_sync(claims.postpone, replay, next_at=START, note="429")
     assert await counts(database, issue_id) == {"unknown": 2}
     assert (await claim(database, issue_id)).key == "key"
 
@@ -158,7 +160,7 @@ async def test_a_divided_batch_goes_on_in_two(database: Database) -> None:
     issue_id = await planned(database, readers=5, size=5)
     held = await claim(database, issue_id)
     async with database.write() as connection:
-        assert await batches.divide(connection, held, first=2)
+        assert await connection.run_sync(claims.divide, held, first=2)
     parts = [await claim(database, issue_id) for _ in range(3)]
     assert [ids(part) for part in parts[:2]] == [[1, 2], [3, 4, 5]]
     assert parts[2] is None
@@ -169,7 +171,7 @@ async def test_held_batches_wait_for_the_owner(database: Database) -> None:
     issue_id = await planned(database, readers=1)
     held = await claim(database, issue_id)
     async with database.write() as connection:
-        await batches.doubt(connection, held, next_at=None, note="cut")
+        await connection.run_sync(claims.doubt, held, next_at=None, note="cut")
     assert await claim(database, issue_id, now=START + timedelta(days=9)) is None
     async with database.read() as connection:
         assert await batches.next_due(connection, issue_id=issue_id, beginning=START) is None
@@ -188,7 +190,7 @@ async def test_an_unknown_among_the_known_gets_a_batch_of_its_own(database: Data
         Fate(subscriber_id=2, state=DeliveryState.UNKNOWN, error="no id"),
     ]
     async with database.write() as connection:
-        await batches.settle(connection, held, fates, retry_at=START)
+        await connection.run_sync(claims.settle, held, fates, retry_at=START)
         assert await batches.release_unknown(connection, issue_id=issue_id, now=START, kept_since=START) == 1
     assert ids(await claim(database, issue_id)) == [2]
 
@@ -197,7 +199,7 @@ async def test_expiry_gives_up_what_was_not_sent_and_holds_what_may_have_been(da
     issue_id = await planned(database, readers=4)
     held = await claim(database, issue_id)
     async with database.write() as connection:
-        await batches.doubt(connection, held, next_at=START, note="cut")
+        await connection.run_sync(claims.doubt, held, next_at=START, note="cut")
         assert await batches.expire(connection, issue_id=issue_id) == 2
     assert await counts(database, issue_id) == {"unknown": 2, "expired": 2}
     assert await claim(database, issue_id) is None
@@ -211,11 +213,11 @@ async def test_the_next_due_time_is_the_earliest(database: Database) -> None:
         assert await batches.next_due(connection, issue_id=issue_id, beginning=beginning) == beginning
     other = await claim(database, issue_id)
     async with database.write() as connection:
-        await batches.postpone(connection, held, next_at=START + timedelta(seconds=7), note="")
+        await connection.run_sync(claims.postpone, held, next_at=START + timedelta(seconds=7), note="")
         assert await batches.next_due(connection, issue_id=issue_id, beginning=beginning) == START + timedelta(
             seconds=7
         )
-        await batches.settle(connection, other, (), retry_at=START)
+        await connection.run_sync(claims.settle, other, (), retry_at=START)
 
 
 async def test_two_issues_do_not_meet(database: Database) -> None:

@@ -7,7 +7,7 @@ from send.world import RENDERED, seed
 from sqlalchemy import insert, select, update
 
 from digest.model import Edit, IssueState, Rendered, Slotted
-from digest.store import Database, batches, edits, renditions, sendings, tables
+from digest.store import Database, batches, claims, edits, renditions, sendings, tables
 from digest.store.edits import Saved
 
 pytestmark = pytest.mark.anyio
@@ -42,8 +42,8 @@ async def rewrite(database, issue_id: int, *, told=()) -> bool:
 
 async def claim(database, issue_id: int):
     async with database.write() as connection:
-        return await batches.claim(
-            connection, issue_id=issue_id, newsletter="morning", owner="o", now=NOW, lease=timedelta(minutes=5)
+        return await connection.run_sync(
+            claims.claim, issue_id=issue_id, newsletter="morning", owner="o", now=NOW, lease=timedelta(minutes=5)
         )
 
 
@@ -126,7 +126,7 @@ async def test_once_a_batch_was_claimed_nothing_is_rewritten(database: Database)
     assert held
     assert not await rewrite(database, issue_id)
     async with database.write() as connection:  # the request failed, and the batch waits again
-        await batches.postpone(connection, held, next_at=NOW, note="no connection")
+        await connection.run_sync(claims.postpone, held, next_at=NOW, note="no connection")
     assert not await rewrite(database, issue_id)
     assert await says(database, issue_id) == RENDERED.subject
 

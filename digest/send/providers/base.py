@@ -5,7 +5,7 @@ always; `decode` reads the answer, one outcome a recipient, in the batch's order
 `digest.send.sender`; what an answer means for the ledger is `digest.send.outbox`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,6 +48,8 @@ class Unknown:
 
 
 Outcome = Accepted | Rejected | Retry | Unknown
+Found = tuple[Outcome | None, ...]  # of each recipient, in order; None: the provider shows no such message
+Inquiry = Generator[httpx.Request, httpx.Response, Found]  # asks page by page, as httpx.Auth does; then says
 
 
 class Cause(StrEnum):
@@ -78,6 +80,15 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """How far a provider can be asked what became of a request whose answer was lost. Times are from the request."""
+
+    after: timedelta  # what was taken shows then, as a rule
+    settled: timedelta  # what does not show by then never will
+    proves_absence: bool = False  # its documents say so: what is not there was not taken, and may go again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a provider can do, and how much of it."""
 
@@ -85,8 +96,8 @@ class Capabilities:
     request_bytes: int = 20_000_000
     unsubscribe_headers: bool = True  # List-Unsubscribe and List-Unsubscribe-Post, different for each recipient
     idempotency: Idempotency | None = None
+    lookup: Lookup | None = None
     connections: int = 8
-    daily_messages: int | None = None
     why_not: str = ""  # where unsubscribe_headers is False: the reason, for the owner
 
 
@@ -132,11 +143,8 @@ class Provider(Protocol):
     def transports(self) -> Mapping[str, httpx.AsyncBaseTransport]:
         """Transports of its own, by address prefix: how a provider that is no HTTP API fits in."""
 
-    def lookup(self, batch: Batch) -> httpx.Request | None:
-        """A question that tells what became of the batch; None where the provider has no such question."""
-
-    def found(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
-        """What the answer to `lookup` says."""
+    def inquire(self, batch: Batch, since: datetime) -> Inquiry:
+        """What became of the batch, whose first request left at `since`. Asked where `capabilities.lookup` is."""
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """The reports in a webhook's request, verified; ProviderError where it is not the provider's."""
@@ -169,19 +177,21 @@ class Codec:
         del response
         return None
 
-    def lookup(self, batch: Batch) -> httpx.Request | None:
-        """No such question."""
-        del batch
-        return None
-
-    def found(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
-        """Nothing known."""
-        return unknown(batch, f"the look-up answered {response.status_code}")
+    def inquire(self, batch: Batch, since: datetime) -> Inquiry:
+        """Nothing is asked, and nothing known."""
+        del since
+        yield from ()
+        return unknown(batch, f"{self.name} cannot be asked")
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """None reported."""
         del headers, body, now
         return ()
+
+    def get(self, path: str, params: Mapping[str, str | int] = {}, headers: Mapping[str, str] = {}) -> httpx.Request:
+        """A question below the account's base_url."""
+        sent = {"Accept": "application/json", **headers}
+        return httpx.Request("GET", self.account.base_url + path, params=dict(params) or None, headers=sent)
 
     def post(self, path: str, content: object, headers: Mapping[str, str] = {}) -> httpx.Request:
         """A JSON request below the account's base_url; keys in the order given."""

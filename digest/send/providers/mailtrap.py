@@ -3,8 +3,10 @@
 from email.utils import parseaddr
 
 import httpx
+import orjson
 
-from digest.model import Batch, Message
+from digest.model import Batch, Recipient
+from digest.send.providers import merge
 from digest.send.providers.base import (
     Accepted,
     Account,
@@ -36,7 +38,7 @@ class Mailtrap(Codec):
             "reply_to": _address(batch.reply_to),
             "subject": batch.rendered.subject,
         }
-        requests = [_request(message) for message in batch.messages()]
+        requests = orjson.Fragment(merge.full(batch, lambda person: _own(batch, person), html="html", text="text"))
         return self.post("/api/batch", {"base": base, "requests": requests}, self._headers)
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
@@ -48,14 +50,12 @@ class Mailtrap(Codec):
         return tuple(_outcome(item) for item in items)
 
 
-def _request(message: Message) -> dict[str, object]:
-    to = {"email": message.to_address, "name": message.to_name} if message.to_name else {"email": message.to_address}
+def _own(batch: Batch, person: Recipient) -> dict[str, object]:
+    to = {"email": person.address, "name": person.name} if person.name else {"email": person.address}
     return {
         "to": [to],
-        "html": message.html,
-        "text": message.text,
-        "headers": dict(message.headers),
-        "custom_variables": {"digest_message": message.message_id.strip("<>")},
+        "headers": dict(batch.headers + person.headers),
+        "custom_variables": {"digest_message": person.message_id.strip("<>")},
     }
 
 

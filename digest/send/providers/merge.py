@@ -9,7 +9,45 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from digest.model import Recipient, Rendered, Slot, Slotted
+import orjson
+
+from digest.model import Batch, Recipient, Rendered, Slot, Slotted
+
+
+def full(batch: Batch, own: Callable[[Recipient], Mapping[str, object]], *, html: str, text: str) -> bytes:
+    """A JSON array of whole messages, for an API that merges nothing: `own` keys of each, and the two bodies' last.
+
+    The bodies' parts are encoded once for all readers, and the whole is put together in one go: encoding each message
+    anew took three times as long.
+    """
+    bodies = [
+        _Encoded(slotted, f',"{key}":') for key, slotted in ((html, batch.rendered.html), (text, batch.rendered.text))
+    ]
+    pieces = [b"["]
+    for person in batch.recipients:
+        pieces.append(orjson.dumps(own(person))[:-1])
+        for body in bodies:
+            body.fill(pieces, person.values)
+        pieces.append(b"},")
+    pieces[-1] = b"}]"
+    return b"".join(pieces)
+
+
+class _Encoded:
+    """A text as it stands in JSON after `key`, in pieces."""
+
+    def __init__(self, slotted: Slotted, key: str) -> None:
+        self._first, *others = (orjson.dumps(part)[1:-1] for part in slotted.parts)
+        self._first = key.encode() + b'"' + self._first
+        self._others = list(zip(slotted.slots, others, strict=True))
+        self._slotted = slotted
+
+    def fill(self, pieces: list[bytes], values: Mapping[str, str]) -> None:
+        """Adds the whole text with every slot filled."""
+        pieces.append(self._first)
+        for slot, part in self._others:
+            pieces += (orjson.dumps(self._slotted.escaped(slot, values[slot.name]))[1:-1], part)
+        pieces.append(b'"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ No idempotency: what is unknown is held.
 
 import httpx
 
-from digest.model import Batch, Message
+from digest.model import Batch, Recipient
 from digest.send import compose
+from digest.send.providers import merge
 from digest.send.providers.base import (
     Accepted,
     Account,
@@ -23,6 +24,7 @@ from digest.send.providers.base import (
     unknown,
 )
 
+_BATCH = "digest-batch"  # the metadata by which a batch is found again (keys have at most 20 characters)
 _ACCOUNT = frozenset({10, 400, 401, 405, 412, 413, 1235})  # token, sender signature, credits, approval, stream
 _LATER = frozenset({100, 429, 500})  # maintenance, rate, their own error
 
@@ -40,7 +42,8 @@ class Postmark(Codec):
 
     def encode(self, batch: Batch) -> httpx.Request:
         """Each message in full: this endpoint merges nothing."""
-        return self.post("/email/batch", [_body(message) for message in batch.messages()], self._headers)
+        messages = merge.full(batch, lambda person: _own(batch, person), html="HtmlBody", text="TextBody")
+        return self.post("/email/batch", messages, self._headers)
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...] | Refusal:
         """One code an item, in order."""
@@ -59,16 +62,14 @@ class Postmark(Codec):
         return Refusal(cause=Cause.ACCOUNT, reason=said(response, "Message")) if code in _ACCOUNT else None
 
 
-def _body(message: Message) -> dict[str, object]:
+def _own(batch: Batch, person: Recipient) -> dict[str, object]:
     return {
-        "From": message.sender,
-        "To": compose.name_addr(message.to_name, message.to_address),
-        "ReplyTo": message.reply_to,
-        "Subject": message.subject,
-        "HtmlBody": message.html,
-        "TextBody": message.text,
-        "Headers": [{"Name": name, "Value": value} for name, value in message.headers],
-        "Metadata": {"digest-message": message.message_id.strip("<>")[:80]},
+        "From": batch.sender,
+        "To": compose.name_addr(person.name, person.address),
+        "ReplyTo": batch.reply_to,
+        "Subject": batch.rendered.subject,
+        "Headers": [{"Name": name, "Value": value} for name, value in batch.headers + person.headers],
+        "Metadata": {"digest-message": person.message_id.strip("<>")[:80], _BATCH: batch.key},
         "MessageStream": "broadcast",
     }
 

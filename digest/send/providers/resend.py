@@ -4,12 +4,14 @@ A key still at work is answered 409 concurrent_idempotent_requests: the same aga
 409 invalid_idempotent_request: never.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
 
-from digest.model import Batch, Message
+from digest.model import Batch, Recipient
 from digest.send import compose
+from digest.send.providers import merge
 from digest.send.providers.base import (
     Account,
     Capabilities,
@@ -39,7 +41,8 @@ class Resend(Codec):
 
     def encode(self, batch: Batch) -> httpx.Request:
         """Each message in full: Resend merges nothing."""
-        messages = [_body(message) for message in batch.messages()]
+        shared = dict(batch.headers)
+        messages = merge.full(batch, lambda person: _own(batch, person, shared), html="html", text="text")
         return self.post("/emails/batch", messages, {**self._headers, "Idempotency-Key": batch.key})
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
@@ -61,13 +64,11 @@ class Resend(Codec):
         return None
 
 
-def _body(message: Message) -> dict[str, object]:
+def _own(batch: Batch, person: Recipient, shared: Mapping[str, str]) -> dict[str, object]:
     return {
-        "from": message.sender,
-        "to": [compose.name_addr(message.to_name, message.to_address)],
-        "reply_to": [message.reply_to],
-        "subject": message.subject,
-        "html": message.html,
-        "text": message.text,
-        "headers": {**dict(message.headers), "Message-ID": message.message_id},
+        "from": batch.sender,
+        "to": [compose.name_addr(person.name, person.address)],
+        "reply_to": [batch.reply_to],
+        "subject": batch.rendered.subject,
+        "headers": {**shared, **dict(person.headers), "Message-ID": person.message_id},
     }

@@ -1,0 +1,333 @@
+"""Claims: a batch is one sender's under a lease, committed before its request and settled after it.
+
+Every function is one step of a transaction that `Database.at_once` runs. A claim is known by its owner and its fence;
+whoever lost it (lease lapsed, batch claimed by another) changes nothing: `settle` and its kin then say False.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from digest.model import BatchState, DeliveryState
+from digest.store.tables import batch, delivery, issue
+from subscribers import roster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One recipient of a batch, as planned."""
+
+    subscriber_id: int
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A batch that one sender holds until its lease lapses."""
+
+    issue_id: int
+    number: int
+    variant: str
+    owner: str
+    fence: int  # this claim's number; a later claim has another
+    members: tuple[Member, ...]  # by subscriber id
+    key: str | None  # None: nothing of it was sent, or surely not taken
+    body_hash: bytes | None
+    first_sent_at: datetime | None
+    replays: int  # requests under this key whose answer is not known
+    provider: str | None  # whom they went to
+    note: str | None  # what was last said of the batch
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether a request with these members may have been taken already."""
+        return self.key is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of one member."""
+
+    subscriber_id: int
+    state: DeliveryState  # PENDING: to be tried again, in a batch of its own
+    provider_id: str | None = None
+    error: str | None = None
+
+
+def claim(
+    connection: Connection,
+    *,
+    issue_id: int,
+    newsletter: str,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    is_new_wanted: bool = True,
+) -> Claim | None:
+    """The next batch that is due, now ours; None where there is none. Its suppressed members are left out.
+
+    Members are checked on a first request only: a replay must have the bytes of the request it repeats.
+    `is_new_wanted`: False leaves those that were never sent.
+    """
+    given = {"of": issue_id, "now": now, "who": owner, "until": now + lease}
+    if (row := connection.execute(_CLAIM if is_new_wanted else _CLAIM_AGAIN, given).one_or_none()) is None:
+        return None
+    if row.key is None:
+        connection.execute(_suppress(newsletter), {"of": issue_id, "in": row.number})
+    return Claim(
+        issue_id=issue_id,
+        number=row.number,
+        variant=row.variant,
+        owner=owner,
+        fence=row.attempts,
+        members=_take(connection, issue_id, row.number),
+        key=row.key,
+        body_hash=row.body_hash,
+        first_sent_at=row.first_sent_at,
+        replays=row.replays,
+        provider=row.provider,
+        note=row.note,
+    )
+
+
+def commit(connection: Connection, held: Claim, *, key: str, body_hash: bytes, provider: str, now: datetime) -> None:
+    """Fixes key and body before the request, in the claiming transaction."""
+    values = {"new_key": key, "new_hash": body_hash, "to": provider, "at": held.first_sent_at or now}
+    connection.execute(_COMMIT, {**_named(held), **values})
+
+
+def reject(connection: Connection, held: Claim, subscriber_ids: Sequence[int], reason: str) -> None:
+    """Drops members that no request can carry, in the claiming transaction."""
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.issue_id == held.issue_id, delivery.c.subscriber_id.in_(subscriber_ids))
+        .values(state=DeliveryState.REJECTED, error=reason)
+    )
+
+
+def keep(connection: Connection, held: Claim, count: int) -> Claim:
+    """Leaves that many members in the claim; the others go on in a batch of their own. In the claiming transaction."""
+    new_batch(connection, held.issue_id, held.number, [m.subscriber_id for m in held.members[count:]], next_at=None)
+    return replace(held, members=held.members[:count])
+
+
+def settle(connection: Connection, held: Claim, fates: Sequence[Fate], *, retry_at: datetime) -> bool:
+    """Records every member's fate and closes the batch; those to be tried again move to a new one."""
+    if not _leave(connection, held, BatchState.DONE):
+        return False
+    told = [fate for fate in fates if fate.state is not DeliveryState.PENDING]
+    if told:
+        _tell(connection, held.issue_id, told)
+    again = [fate.subscriber_id for fate in fates if fate.state is DeliveryState.PENDING]
+    if again:
+        new_batch(connection, held.issue_id, held.number, again, next_at=retry_at)
+    return True
+
+
+def postpone(connection: Connection, held: Claim, *, next_at: datetime, note: str) -> bool:
+    """Gives back a batch that was surely not taken: it is claimed afresh, suppression included.
+
+    One that an earlier request may have had taken keeps its key and stays unknown until `next_at`.
+    """
+    if held.is_replay:
+        return doubt(connection, held, next_at=next_at, note=note, is_new=False)
+    fresh = {"key": None, "body_hash": None, "first_sent_at": None, "replays": 0}
+    left = _leave(connection, held, BatchState.PENDING, next_at=next_at, note=note, **fresh)
+    if left:
+        _set_members(connection, held, DeliveryState.PENDING)
+    return left
+
+
+def doubt(connection: Connection, held: Claim, *, next_at: datetime | None, note: str, is_new: bool = True) -> bool:
+    """Records that the answer is not known; asked again at `next_at`, or held for the owner where that is None."""
+    values = {"next_at": next_at, "note": note, "replays": held.replays + int(is_new)}
+    left = _leave(connection, held, BatchState.UNKNOWN, **values)
+    if left:
+        _set_members(connection, held, DeliveryState.UNKNOWN, error=note)
+    return left
+
+
+def divide(connection: Connection, held: Claim, *, first: int, next_at: datetime | None = None) -> bool:
+    """Closes a refused batch: its first members and the others go on as two new ones, each under a new key."""
+    if not _leave(connection, held, BatchState.DONE, note="divided"):
+        return False
+    ids = [member.subscriber_id for member in held.members]
+    for part in (ids[:first], ids[first:]):
+        if part:
+            new_batch(connection, held.issue_id, held.number, part, next_at=next_at)
+    return True
+
+
+def new_batch(
+    connection: Connection, issue_id: int, origin: int, subscriber_ids: Sequence[int], *, next_at: datetime | None
+) -> None:
+    """A pending batch of these deliveries, like the one they come from."""
+    # One at a time gives numbers (SQLite: the writer is alone anyway).
+    connection.execute(select(issue.c.id).where(issue.c.id == issue_id).with_for_update())
+    newest = connection.scalar(select(func.max(batch.c.number)).where(batch.c.issue_id == issue_id))
+    number = (newest or 0) + 1
+    like = select(
+        batch.c.issue_id,
+        literal(number),
+        batch.c.variant,
+        literal(BatchState.PENDING.value),
+        literal(next_at, batch.c.next_at.type),
+    ).where(batch.c.issue_id == issue_id, batch.c.number == origin)
+    connection.execute(insert(batch).from_select(["issue_id", "number", "variant", "state", "next_at"], like))
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.issue_id == issue_id, delivery.c.subscriber_id.in_(subscriber_ids))
+        .values(batch=number, state=DeliveryState.PENDING, error=None)
+    )
+
+
+def _take(connection: Connection, issue_id: int, number: int) -> tuple[Member, ...]:
+    """Marks what is open in the batch as sending, and gives it in order."""
+    taken = connection.execute(_TAKE, {"of": issue_id, "in": number})
+    members = [
+        Member(subscriber_id=subscriber_id, address=address, name=name) for subscriber_id, address, name in taken
+    ]
+    return tuple(sorted(members, key=lambda member: member.subscriber_id))
+
+
+def _tell(connection: Connection, issue_id: int, fates: Sequence[Fate]) -> None:
+    """A row each, past SQLAlchemy's work on each parameter, which took as long as all else in the transaction."""
+    if connection.dialect.name == "sqlite":
+        rows = [(f.state.value, f.provider_id, f.error, issue_id, f.subscriber_id) for f in fates]
+        connection.exec_driver_sql(_FATE_OF_SQLITE, rows)
+    else:
+        told = [[f.subscriber_id, f.state.value, f.provider_id, f.error] for f in fates]
+        connection.execute(_FATES_OF_POSTGRES, {"of": issue_id, "rows": orjson.dumps(told).decode()})
+
+
+def _leave(connection: Connection, held: Claim, state: BatchState, **values: object) -> bool:
+    """Ends the claim; False where it was no longer ours."""
+    ended = {"state": state, "owner": None, "lease_until": None, **values}
+    return connection.execute(update(batch).where(_OURS).values(ended), _named(held)).rowcount == 1
+
+
+def _set_members(connection: Connection, held: Claim, state: DeliveryState, *, error: str | None = None) -> None:
+    where = and_(_INSIDE, delivery.c.state == DeliveryState.SENDING)
+    given = {"of": held.issue_id, "in": held.number}
+    connection.execute(update(delivery).where(where).values(state=state, error=error), given)
+
+
+def _named(held: Claim) -> dict[str, object]:
+    return {"of": held.issue_id, "in": held.number, "who": held.owner, "fence": held.fence}
+
+
+# What is done for every batch is written once: building a statement anew costs as much as running it.
+
+
+def _next() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """First one that is asked about again, else the first pending batch: each an index look-up."""
+    now = bindparam("now", type_=batch.c.next_at.type)
+    mine = select(batch.c.number).where(batch.c.issue_id == bindparam("of")).order_by(batch.c.number).limit(1)
+    again = mine.where(batch.c.state == BatchState.UNKNOWN, batch.c.next_at <= now)
+    fresh = mine.where(batch.c.state == BatchState.PENDING, or_(batch.c.next_at.is_(None), batch.c.next_at <= now))
+    return (
+        again.with_for_update(skip_locked=True).scalar_subquery(),
+        fresh.with_for_update(skip_locked=True).scalar_subquery(),
+    )
+
+
+def _claim(number: ColumnElement[int]) -> ReturningUpdate[Any]:
+    taken = update(batch).where(batch.c.issue_id == bindparam("of"), batch.c.number == number)
+    values = {
+        "state": BatchState.SENDING,
+        "owner": bindparam("who"),
+        "lease_until": bindparam("until"),
+        "attempts": batch.c.attempts + 1,
+        "next_at": None,
+    }
+    return taken.values(values).returning(
+        batch.c.number,
+        batch.c.variant,
+        batch.c.attempts,
+        batch.c.key,
+        batch.c.body_hash,
+        batch.c.first_sent_at,
+        batch.c.replays,
+        batch.c.provider,
+        batch.c.note,
+    )
+
+
+_CLAIM = _claim(func.coalesce(*_next()))
+_CLAIM_AGAIN = _claim(_next()[0])
+_OURS = and_(
+    batch.c.issue_id == bindparam("of"),
+    batch.c.number == bindparam("in"),
+    batch.c.state == BatchState.SENDING,
+    batch.c.owner == bindparam("who"),
+    batch.c.attempts == bindparam("fence"),
+)
+_COMMIT = (
+    update(batch)
+    .where(_OURS)
+    .values(
+        key=bindparam("new_key"),
+        body_hash=bindparam("new_hash"),
+        provider=bindparam("to"),
+        first_sent_at=bindparam("at"),
+    )
+)
+_INSIDE = and_(delivery.c.issue_id == bindparam("of"), delivery.c.batch == bindparam("in"))
+_TAKE = (
+    update(delivery)
+    .where(_INSIDE, delivery.c.state.in_((DeliveryState.PENDING, DeliveryState.UNKNOWN)))
+    .values(state=DeliveryState.SENDING, error=None)
+    .returning(delivery.c.subscriber_id, delivery.c.address, delivery.c.name)
+)
+
+
+@cache
+def _suppress(newsletter: str) -> Update:
+    wanted = roster.wanted(newsletter).subquery()
+    still = exists().where(wanted.c.subscriber_id == delivery.c.subscriber_id)
+    return (
+        update(delivery)
+        .where(_INSIDE, delivery.c.state == DeliveryState.PENDING, ~still)
+        .values(state=DeliveryState.SUPPRESSED)
+    )
+
+
+def _fates() -> Update:
+    """One statement for all members, which come as one parameter."""
+    rows = cast(bindparam("rows", type_=Text), JSONB)
+    each = func.jsonb_array_elements(rows).table_valued(column("value", JSONB), name="each")
+    who, state, provider_id, error = (each.c.value[n].astext for n in range(4))
+    return (
+        update(delivery)
+        .where(delivery.c.issue_id == bindparam("of"), delivery.c.subscriber_id == cast(who, BigInteger))
+        .values(state=state, provider_id=provider_id, error=error)
+    )
+
+
+_FATE_OF_SQLITE = "UPDATE delivery SET state = ?, provider_id = ?, error = ? WHERE issue_id = ? AND subscriber_id = ?"
+_FATES_OF_POSTGRES = _fates()
