@@ -23,6 +23,7 @@ _PAGE = (
 )
 _LEVELS = {Level.ERROR: "must be mended", Level.WARNING: "look at it"}
 _MOST = 20  # findings shown
+Line = tuple[str, str]  # its shape (title, text, code, link, item), its words
 
 
 def draft(
@@ -40,7 +41,7 @@ def draft(
     """
     subject = f"[Draft] {rendered.subject}"
     lines = _draft_lines(record, newsletter, findings, url)
-    box = _BOX.format(_paragraphs(lines, url))
+    box = _BOX.format(_marked_up(lines))
     html = rendered.html.fill({slot.name: values.get(slot.name, "") for slot in rendered.html.slots})
     text = rendered.text.fill({slot.name: values.get(slot.name, "") for slot in rendered.text.slots})
     found = _BODY.search(html)
@@ -48,7 +49,7 @@ def draft(
     return Words(
         about=f"issue:{record.id}:draft",
         subject=subject,
-        text="\n\n".join(lines) + f"\n\n{'-' * 60}\n\n{text}",
+        text=_plain_text(lines) + f"\n\n{'-' * 60}\n\n{text}",
         html=html[:at] + box + html[at:],
         is_asked=True,
     )
@@ -112,33 +113,58 @@ def fault(newsletter: str, faults: Sequence[str], day: date) -> Words:
 
 
 def plain(about: str, subject: str, *lines: str) -> Words:
-    """Words without an issue in them."""
-    html = _PAGE.format(escape(subject), _BOX.format(_paragraphs((subject, *lines))))
-    return Words(about=about, subject=_one_line(subject), text="\n\n".join(lines), html=html)
+    """Words without an issue in them; what stands in a line after the last `: ` and begins with digest is a command."""
+    said = [piece for line in lines for piece in _pieces(line)]
+    html = _PAGE.format(escape(subject), _BOX.format(_marked_up([("title", subject), *said])))
+    return Words(about=about, subject=_one_line(subject), text=_plain_text(said), html=html)
 
 
-def _draft_lines(record: IssueRecord, letter: Newsletter, findings: Sequence[Finding], url: str) -> tuple[str, ...]:
+def _pieces(line: str) -> Sequence[Line]:
+    before, colon, command = line.rpartition(": ")
+    return [("text", f"{before}:"), ("code", command)] if colon and command.startswith("digest ") else [("text", line)]
+
+
+def _draft_lines(record: IssueRecord, letter: Newsletter, findings: Sequence[Finding], url: str) -> Sequence[Line]:
     name = record.name
     at = record.send_at or record.due_at
     local = f"{at.astimezone(ZoneInfo(letter.timezone)):%A %d %B %Y, %H:%M} ({letter.timezone})"
-    if record.state is IssueState.HELD:
-        what = f"This is the draft of issue {name}. It leaves at {local}, but only if you approve it:"
-        how = f"digest issues approve {name}"
-    else:
-        what = f"This is the draft of issue {name}. It leaves at {local}, unless you hold it:"
-        how = f"digest issues hold {name}"
+    is_held = record.state is IssueState.HELD
     worth = [f for f in findings if f.level in _LEVELS]
-    said = [f"{_LEVELS[f.level]}: {f.message} {f.remedy}".strip() for f in worth[:_MOST]]
-    looked = "Preflight found nothing to mend." if not said else f"Preflight found {len(worth)}:"
-    return (what, how, f"See it: {url}", f"Change it before it leaves: digest preview {name}", looked, *said)
+    said = [("item", f"{_LEVELS[f.level]}: {f.message} {f.remedy}".strip()) for f in worth[:_MOST]]
+    return [
+        ("title", f"Draft of issue {name}"),
+        ("text", f"It leaves at {local}, {'but only if you approve it' if is_held else 'unless you hold it'}:"),
+        ("code", f"digest issues {'approve' if is_held else 'hold'} {name}"),
+        ("text", "Change it before it leaves:"),
+        ("code", f"digest preview {name}"),
+        ("link", url),
+        ("text", f"Preflight found {len(worth)}:" if worth else "Preflight found nothing to mend."),
+        *said,
+    ]
 
 
-def _paragraphs(lines: Sequence[str], url: str = "") -> str:
-    return "".join(f'<p style="margin:0 0 8px">{_linked(escape(_one_line(line)), escape(url))}</p>' for line in lines)
+_SHAPES = {
+    "title": '<p style="margin:0 0 8px;font-size:18px;font-weight:bold">{0}</p>',
+    "text": '<p style="margin:0 0 6px">{0}</p>',
+    "item": '<p style="margin:0 0 6px;padding-inline-start:14px">• {0}</p>',
+    "code": (
+        '<p style="margin:0 0 12px"><code style="padding:4px 8px;border:1px solid #d6c9a8;border-radius:4px;'
+        'background-color:#ffffff;font:14px/1.6 ui-monospace,Menlo,Consolas,monospace">{0}</code></p>'
+    ),
+    "link": (
+        '<p style="margin:4px 0 14px"><a href="{0}" style="display:inline-block;padding:8px 16px;border-radius:6px;'
+        'background-color:#0b57d0;color:#ffffff;font-weight:bold;text-decoration:none">See it in the browser</a></p>'
+    ),
+}
+_TEXTS = {"code": "    {0}", "item": "* {0}", "link": "See it in the browser:\n{0}"}
 
 
-def _linked(line: str, url: str) -> str:
-    return line.replace(url, f'<a href="{url}" style="color:#0b57d0">{url}</a>') if url else line
+def _marked_up(lines: Sequence[Line]) -> str:
+    return "".join(_SHAPES[kind].format(escape(_one_line(text))) for kind, text in lines)
+
+
+def _plain_text(lines: Sequence[Line]) -> str:
+    return "\n\n".join(_TEXTS.get(kind, "{0}").format(_one_line(text)) for kind, text in lines)
 
 
 def _one_line(text: str) -> str:

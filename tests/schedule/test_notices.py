@@ -37,7 +37,7 @@ async def test_a_draft_is_the_issue_with_what_preflight_found_and_where_to_see_i
     assert "look at it: <b>an image</b> says nothing Add alt." in notice.text
     assert "Züge\n\nLeave: http://127.0.0.1:8765" in notice.text
     assert "&lt;b&gt;an image&lt;/b&gt; says nothing" in notice.html
-    assert notice.html.index('<body class="x">') < notice.html.index("draft of issue") < notice.html.index("<h1>Züge")
+    assert notice.html.index('<body class="x">') < notice.html.index("Draft of issue") < notice.html.index("<h1>Züge")
 
 
 async def test_the_link_in_it_is_signed_for_that_issue_and_nobody(database) -> None:
