@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,52 @@ def test_asked_twice_it_ends_at_once(desk) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(daemon.process.pid, signal.SIGTERM)
         assert daemon.process.wait(30) in {0, 130}
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A mail API that takes its time; its server keeps what came and what was answered."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.came.append(body["To"][0]["Email"])
+        self.server.first.set()
+        time.sleep(1.5)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"ID": "x"}')
+        self.server.answered.append(body["To"][0]["Email"])
+
+    def log_message(self, *args: object) -> None:
+        """Nothing."""
+
+
+@contextlib.contextmanager
+def slow_mail() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        server.came, server.answered, server.first = [], [], threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.timeout(180)
+def test_asked_to_stop_it_finishes_what_is_in_flight_and_begins_nothing(desk) -> None:
+    with slow_mail() as server:
+        mail = f'provider = "mailpit"\nbase_url = "http://127.0.0.1:{server.server_port}"\nrate = "100/second"\n'
+        desk.config.write_text(desk.config.read_text().replace("[mail]\n", f"[mail]\n{mail}"))
+        readers = desk.folder / "readers.csv"
+        readers.write_text("address\n" + "".join(f"r{n}@example.org\n" for n in range(40)))
+        for words in (
+            ("subscribers", "import", str(readers), "--newsletter", "morning", "--consent", "on paper"),
+            ("collect", "--all"),
+            ("build", "morning"),
+        ):
+            assert desk.digest(*words).code == 0
+        with running(desk) as daemon:
+            assert server.first.wait(60)
+            assert daemon.end() == 0
+        counts = desk.digest("status", "--json").json["deliveries"]
+    assert 0 < len(server.came) < 40
+    assert sorted(server.came) == sorted(server.answered)
+    assert counts["accepted"] == len(server.answered)
+    assert (counts.get("unknown", 0), counts["pending"]) == (0, 40 - len(server.came))
