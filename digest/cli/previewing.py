@@ -78,6 +78,7 @@ async def _serve(shown: Subject, wishes: Wishes) -> None:
         address = serve.address(bound)
         base = address.rstrip("/") + sample.ROOT
         source = Drawn(shown.kit, first=shown.letter.name, found=shown.found, reload=shown.reload, base=base)
+        sampling = asyncio.create_task(source.warm_sample())  # beside the first issue: the other core is idle
         await source.warm(shown.letter)
         live, boxes = Live(), _mailbox(shown)
         pages = app(source, live=live, more=[sample.route(), *boxes])
@@ -89,7 +90,11 @@ async def _serve(shown: Subject, wishes: Wishes) -> None:
             if wishes.browser and sys.stdout.isatty():
                 opening.append(asyncio.create_task(_open(first)))
 
-        await serve.until_stopped(pages, bound, live=live, started=started)
+        try:
+            await serve.until_stopped(pages, bound, live=live, started=started)
+        finally:
+            sampling.cancel()
+            await asyncio.gather(sampling, return_exceptions=True)
 
 
 def _mailbox(shown: Subject) -> Sequence[Any]:
@@ -211,7 +216,8 @@ async def _check(target: str | None, config: Path | None) -> dict[str, Any]:
     from digest.web.preview.source import Drawn
 
     async with subject(target, config) as shown:
-        return build.shown(await Drawn(shown.kit, found=shown.found).drafted(shown.letter))
+        source = Drawn(shown.kit, found=shown.found)
+        return await source.frozen(shown.issue) if shown.issue else build.shown(await source.drafted(shown.letter))
 
 
 def _print_findings(shown: dict[str, Any]) -> None:

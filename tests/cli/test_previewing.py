@@ -102,6 +102,35 @@ async def test_a_newsletter_is_collected_first_and_listens_on_loopback_alone(tmp
     assert {path.name for path in tmp_path.iterdir()} == {"digest.toml", "digest.db", "mailbox"}
 
 
+async def test_an_issue_is_edited_in_the_preview_and_built_so(tmp_path, site):
+    """A person's way, by the forms alone: leave out the first story, save, build; check what was made."""
+    (tmp_path / "digest.toml").write_text(CONFIG.format(feed=f"{site}/signal/atom.xml"), encoding="utf-8")
+    process = started(tmp_path, "--no-browser")
+    address = await address_of(process)
+    async with httpx.AsyncClient(timeout=30, follow_redirects=True) as client:
+        page = (await client.get(address)).text
+        form = re.search(r'action="(/edit[^"]+)"', page)
+        assert form
+        where = str(httpx.URL(address).join(form[1].replace("&amp;", "&")))
+        drop = re.search(r'value="(drop [^"]+)"', page)
+        assert drop
+        origin = {"origin": address.rstrip("/")}
+        await client.post(where, data={"do": drop[1], "intro": "By hand."}, headers=origin)
+        saved = (await client.post(where, data={"do": "save", "intro": "By hand."}, headers=origin)).text
+    process.send_signal(signal.SIGTERM)
+    await anyio.to_thread.run_sync(lambda: process.communicate(timeout=20))
+    assert "Saved: coast/1 will be made so." in saved
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words in (("build", "coast", "--json"), ("issues", "show", "coast/1", "--text")):
+        command = [sys.executable, "-m", "digest", *words]
+        made = await anyio.run_process(command, cwd=tmp_path, env=environ)
+        assert drop[1].removeprefix("drop ") not in made.stdout.decode()
+    assert "By hand." in made.stdout.decode()
+    code, out, _ = await said(tmp_path, "coast/1", "--check", "--json")
+    assert (code, json.loads(out)["issue"]) == (0, "coast/1")
+    assert "document" not in json.loads(out)
+
+
 async def test_check_prints_what_preflight_finds(tmp_path, site):
     code, out, _ = await said(tmp_path, f"{site}/gazette/feed.xml", "--check", "--json")
     shown = json.loads(out)

@@ -78,7 +78,7 @@ def render(
             findings=_findings(shown),
             counts=_counts(shown),
             links=mail.links(html) if html else (),
-            headers=_headers(shown),
+            headers=_headers(shown) if view.part is Part.HEADERS else [],
             html=html,
         )
     )

@@ -1,6 +1,7 @@
 """What was shown last, so that a fault in a template never leaves the page empty."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -41,7 +42,9 @@ class Shelf:
         self._fresh: dict[tuple[str, ...], Held] = {}
         self._good: dict[tuple[str, ...], Shown] = {}
         self._choices: Sequence[Choice] = ()
-        self._making = asyncio.Lock()  # page and frame ask at once: one makes it, the other finds it made
+        self._making: defaultdict[str, asyncio.Lock] = defaultdict(
+            asyncio.Lock
+        )  # page and frame ask at once: one makes it
 
     async def choices(self) -> Sequence[Choice]:
         """The issue list; the last one where the source has a fault (the issue says which)."""
@@ -54,13 +57,13 @@ class Shelf:
 
     async def desk(self, key: str) -> Desk | None:
         """The issue for its editor."""
-        async with self._making:
+        async with self._making[key]:
             return await _or(lambda: self.source.desk(key), None)
 
     async def held(self, view: View) -> Held:
         """The issue of that view."""
         asked = (view.issue, view.reader, view.language, view.layout, view.theme)
-        async with self._making:
+        async with self._making[view.issue]:
             if self._generation != self.live.generation:
                 self._generation = self.live.generation
                 self._fresh.clear()

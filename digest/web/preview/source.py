@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,6 +72,7 @@ class Drawn:
         self.base = base
         self.editor = Editor()
         self._told: dict[str, _Next] = {}
+        self._telling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # two who ask at once: one tells
         self._opened: dict[str, Opened | str] = {}  # a frozen issue, or why it cannot be edited
         self._fault: ConfigError | None = None
         self._mark: tuple[object, ...] = ()
@@ -143,9 +145,10 @@ class Drawn:
     async def _next(self, letter: Newsletter) -> _Next:
         """Its stories: told once, since templates change more often than news."""
         settings = tuple(getattr(letter, name) for name in _TOLD_BY)
-        held = self._told.get(letter.name)
-        if held is None or held.settings != settings:
-            held = self._told[letter.name] = await self._tell(letter, settings)
+        async with self._telling[letter.name]:
+            held = self._told.get(letter.name)
+            if held is None or held.settings != settings:
+                held = self._told[letter.name] = await self._tell(letter, settings)
         outline = replace(held.issue, title=letter.title, intro=letter.intro)
         return replace(held, issue=outline)
 
@@ -171,8 +174,23 @@ class Drawn:
 
     async def warm(self, letter: Newsletter) -> None:
         """Makes that newsletter's next issue once, so that the first page comes at once; a fault shows there."""
+        await asyncio.gather(self._make(f"{_NEXT}{letter.name}"), self._prime(letter))
+
+    async def warm_sample(self) -> None:
+        """Makes the sample once, while the person still looks at something else."""
+        if self.base:
+            await self._make(_SAMPLE)
+
+    async def _make(self, key: str) -> None:
         with contextlib.suppress(DigestError):
-            await self._drafted(f"{_NEXT}{letter.name}", letter, "", Look())
+            await self.shown(key, reader="", look=Look())
+
+    async def _prime(self, letter: Newsletter) -> None:
+        """Imports and compiles what rendering needs, while a worker still tells the stories: a quarter of a second."""
+        now = self.kit.now()
+        with contextlib.suppress(DigestError):
+            blank = build.outline(letter, build.by_hand(letter, now), number=1, made_at=now)
+            await build.rendered(self.kit, letter, replace(blank, language="en"))
 
     async def drafted(self, letter: Newsletter) -> build.Draft:
         """The issue as it would be built now; NothingToDo where there is no story."""
@@ -180,6 +198,12 @@ class Drawn:
             number = await issues.next_number(connection, letter.name)
         due = build.by_hand(letter, self.kit.now())
         return await build.draft(self.kit, letter, due, number=number, found=self.found)
+
+    async def frozen(self, key: str) -> dict[str, Any]:
+        """The frozen issue as `build --json` prints it; NothingToDo where there is none."""
+        async with self.kit.database.read() as connection:
+            content = (await _record(connection, key)).content or {}
+        return {name: value for name, value in content.items() if name != "document"}
 
     async def _frozen(self, key: str, reader: str) -> Shown:
         async with self.kit.database.read() as connection:

@@ -11,8 +11,8 @@ from digest.web.preview.shown import PreviewSource
 
 log = logging.getLogger(__name__)
 
-_DEBOUNCE_MS: Final = 50  # an editor writes in several steps
-_STEP_MS: Final = 20
+_DEBOUNCE_MS: Final = 40  # an editor writes in several steps, well within a millisecond of each other
+_STEP_MS: Final = 8
 
 
 async def forever(source: PreviewSource, tell: Callable[[], None]) -> None:
