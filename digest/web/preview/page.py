@@ -1,6 +1,7 @@
 """The page around the mail: what the template sees."""
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from digest.model import Finding, Level
 from digest.web.preview import mail
@@ -16,6 +18,7 @@ from digest.web.preview.shown import Choice, ChoiceKind, Desk, Looks, Reader, Sh
 from digest.web.preview.view import Device, Mode, Part, Switch, View
 
 STATIC: Final = Path(__file__).parent / "static"
+_CODE: Final = re.compile(r"`([^`]+)`")
 _GRAVITY: Final = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
 _HEADINGS: Final = {
     ChoiceKind.NEXT: "Next",
@@ -131,7 +134,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["kilobytes"] = lambda count: f"{count / 1024:.1f} KB"
+    made.filters["coded"] = coded
     return made
+
+
+def coded(text: str) -> Markup:
+    """The text, what stands in backticks as code; all of it escaped.
+
+    >>> coded("run `digest <b>`")
+    Markup('run <code>digest &lt;b&gt;</code>')
+    """
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 — escaped
 
 
 def _folder() -> Path:
