@@ -82,7 +82,12 @@ FINDINGS = (
         place="https://example.org/3",
         remedy="Give it an address.",
     ),
-    Finding(level=Level.INFO, rule="size", message="The HTML is small."),
+    Finding(
+        level=Level.INFO,
+        rule="size",
+        message="The HTML is small.",
+        place="html > body:nth-child(2) > div:nth-child(1) > table:nth-last-child(1) > tr:nth-child(2) > td:nth-child(1)",
+    ),
 )
 STYLE = """<style>.k{color:#9a2b22}</style>
 <style>@media (prefers-color-scheme: dark){body,.s{background:#1c1b19 !important;color:#edebe6 !important}}
@@ -129,7 +134,11 @@ def rendered(shown: Issue, paragraph: str = "Good morning.") -> Rendered:
     body = f'<body style="margin:0;background:#f3f0ea;font:16px/1.5 sans-serif;color:#1d1c1a"><div class="s" style="max-width:600px;margin:0 auto;padding:32px;background:#fff"><p class="k">{paragraph} <b id="name">'
     foot = f'</b></p><img src="https://images.example.org/a.jpg" width="536" height="120">{rows}<p>You get this because you asked for it. <a href="'
     html = Slotted(
-        parts=(head + body, foot, '">Unsubscribe</a></p></div></body></html>\n'),
+        parts=(
+            head + body,
+            foot,
+            '">Unsubscribe</a></p><table><tr><td>One</td></tr><tr><td id="two">Two</td></tr></table></div></body></html>\n',
+        ),
         slots=(Slot(name="recipient.name"), Slot(name="unsubscribe_url", kind=SlotKind.URL)),
         is_html=True,
     )

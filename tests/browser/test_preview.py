@@ -182,6 +182,14 @@ async def test_a_finding_leads_to_its_place(chromium, address):
         await expect(link).to_be_in_viewport()
 
 
+async def test_a_place_in_a_table_is_found_though_browsers_put_a_body_into_it(chromium, address):
+    async with at(chromium, address, "?part=text", viewport={"width": 1400, "height": 500}) as page:
+        await page.locator(".notes summary").click()
+        await page.get_by_role("button", name="Show it: The HTML is small.").click()
+        await expect(mail(page).locator("#two")).to_be_in_viewport()  # the HTML part is shown for it
+        await expect(page.locator("#jumped")).to_be_empty()
+
+
 async def test_a_changed_template_shows_by_itself_and_the_mail_stays_where_it_was(chromium, address, template):
     async with at(chromium, address, viewport={"width": 1400, "height": 500}) as page:
         await expect(page.locator("#live")).to_contain_text("Live")

@@ -238,9 +238,11 @@ document.addEventListener("click", (event) => {
 });
 
 // Scrolls the mail to where a finding is: a link, a picture, or a CSS path.
-function jump(place) {
+async function jump(place) {
+  if (document.getElementById("stage").dataset.part !== "html") await show(viewOf(document.getElementById("tools"), "part", "html"));
   const inside = document.getElementById("mail")?.contentDocument;
   const found = inside && at(inside, place);
+  document.getElementById("jumped").textContent = found ? "" : "That is not seen in the issue.";
   if (!found) return;
   found.scrollIntoView({ block: "center" });
   const outline = found.style.outline;
@@ -252,8 +254,8 @@ function at(inside, place) {
   const holds = [...inside.querySelectorAll("a[href], img[src]")];
   const named = holds.find((element) => (element.getAttribute("href") ?? element.getAttribute("src")) === place);
   if (named) return named;
-  try {
-    return inside.querySelector(place);
+  try { // a browser puts a tbody into every table; the mail as it is sent has none
+    return inside.querySelector(place.replace(/(\btable[^ >]*) > tr\b/g, "$1 > tbody > tr"));
   } catch {
     return null; // a line, or words: nowhere to go
   }
