@@ -31,6 +31,7 @@ def message(
     """The confirmation message to that person, `url` the link in it, from the sender for these."""
     sender = config.mail.confirmation_sender or config.mail.sender
     values = {
+        "newsletter": newsletter,
         "title": newsletter.title,
         "name": name,
         "url": url,

@@ -3,7 +3,9 @@
 A template comes from the owner's folder, else from the shipped one, file by file.
 """
 
+import contextlib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +15,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, Response
 
+from digest.config import Newsletter
+from digest.errors import RenderError
+from digest.render import languages
+from digest.render import theme as themes
 from digest.web import words
 
 _FORMS = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'"
@@ -41,18 +47,20 @@ class Pages:
         """Sandboxed; .html.j2 escapes what it prints; an undefined name is an error."""
         ours = FileSystemLoader(shipped())
         chain = [ours, PrefixLoader({"builtin": ours})]
-        return ImmutableSandboxedEnvironment(
+        made = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader([FileSystemLoader(self.folder), *chain] if self.folder else chain),
             autoescape=select_autoescape(enabled_extensions=("html.j2", "html"), default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        made.filters["day"] = _day
+        return made
 
     def text(self, name: str, language: str, values: Mapping[str, object]) -> str:
         """What the template web/NAME says of `values`, its fixed strings in that language."""
         said = {"_": words.translator(language), "language": language, "direction": words.direction(language)}
-        return self.environment.get_template(f"web/{name}").render({**said, **values})
+        return self.environment.get_template(f"web/{name}").render({**said, **_look(values), **values})
 
     def page(
         self,
@@ -67,3 +75,25 @@ class Pages:
         """That page as an answer, private unless said otherwise."""
         body = self.text(f"{name}.html.j2", language, values)
         return HTMLResponse(body, status, headers=dict(headers), background=background)
+
+
+def _look(values: Mapping[str, object]) -> Mapping[str, object]:
+    """The theme of the newsletter a page is about, else the default; a theme that is off stops no page."""
+    newsletter = values.get("newsletter")
+    theme = themes.Theme(brand_dark=themes.parse({}).brand_dark)
+    if isinstance(newsletter, Newsletter):
+        with contextlib.suppress(RenderError):
+            theme = themes.parse(newsletter.theme)
+    return {
+        "theme": theme,
+        "heading_font": themes.fonts(theme.heading_font),
+        "body_font": themes.fonts(theme.body_font),
+    }
+
+
+def _day(slot: str, language: str) -> str:
+    """The day of a slot as a reader of that language writes it; the slot's own ten letters where it has no day."""
+    try:
+        return languages.full_date(datetime.fromisoformat(slot).date(), language)
+    except ValueError:
+        return slot[:10]

@@ -26,11 +26,17 @@ def chosen(configured: str, accepted: str = "") -> str:
 
 
 def translator(language: str) -> Callable[..., str]:
-    """A function of an English string (and named values for its {places}) that gives it in that language."""
+    """A function of an English string (and named values for its {places}) that gives it in that language.
+
+    In a language written from right to left each value is isolated (UAX 9 §2.4.2): a Latin name then turns no mark
+    around it.
+    """
     known = _catalogue(language)
+    before, after = ("\u2068", "\u2069") if direction(language) == "rtl" else ("", "")
 
     def translate(text: str, **values: object) -> str:
-        return known.get(text, text).format(**values) if values else known.get(text, text)
+        told = known.get(text, text)
+        return told.format(**{name: f"{before}{value}{after}" for name, value in values.items()}) if values else told
 
     return translate
 

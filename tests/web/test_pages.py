@@ -6,6 +6,7 @@ import pytest
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
+from digest.config import Newsletter
 from digest.web.pages import Pages, shipped
 
 
@@ -52,3 +53,32 @@ def test_html_is_escaped_and_text_is_not(tmp_path: Path) -> None:
 
 def test_the_language_and_its_direction_stand_on_the_page() -> None:
     assert '<html lang="de" dir="ltr">' in Pages().text("erased.html.j2", "de", {})
+
+
+def test_a_page_wears_the_colours_of_its_newsletter() -> None:
+    evening = Newsletter(
+        name="evening", title="Evening", theme={"brand": "#0b5fff", "heading_font": "sans", "radius": 0}
+    )
+    made = Pages().text("confirm.html.j2", "en", {"newsletter": evening})
+    assert "--brand: #0b5fff" in made
+    assert "border-radius: 0px" in made
+    assert "-apple-system,'Segoe UI'" in made
+    assert "--brand: #9a2b22" in Pages().text("erased.html.j2", "en", {})
+
+
+def test_a_theme_that_is_off_stops_no_page() -> None:
+    faint = Newsletter(name="evening", title="Evening", theme={"brand": "#ffcc00"})
+    assert "--brand: #9a2b22" in Pages().text("confirm.html.j2", "en", {"newsletter": faint})
+
+
+@pytest.mark.parametrize(
+    ("slot", "language", "day"),
+    [
+        ("2026-11-23T07:30", "en", "Monday, November 23, 2026"),
+        ("2026-11-23T07:30", "de", "Montag, 23. November 2026"),
+        ("by hand, at noon", "en", "by hand, a"),
+    ],
+)
+def test_the_day_of_an_issue_is_written_as_its_readers_do(tmp_path: Path, slot: str, language: str, day: str) -> None:
+    pages = put(tmp_path, "erased.txt.j2", "{{ slot | day(language) }}")
+    assert pages.text("erased.txt.j2", language, {"slot": slot}) == day

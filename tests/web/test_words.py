@@ -43,6 +43,11 @@ def test_places_are_filled_once() -> None:
     assert words.translator("tlh")("Save") == "Save"
 
 
+def test_a_name_from_left_to_right_turns_nothing_around_it() -> None:
+    said = words.translator("he")("Unsubscribe from {title}?", title="The Coast")
+    assert "\u2068The Coast\u2069?" in said
+
+
 @pytest.mark.parametrize(
     ("configured", "accepted", "language"),
     [
@@ -66,3 +71,17 @@ def test_any_header_chooses_a_language(header: str) -> None:
 
 def test_which_way_it_is_written() -> None:
     assert (words.direction("he-IL"), words.direction("en")) == ("rtl", "ltr")
+
+
+def test_the_pages_speak_every_language_an_issue_does() -> None:
+    from digest.render import languages
+
+    assert set(languages.SHIPPED) <= set(words.languages())
+
+
+@pytest.mark.parametrize("language", [language for language in words.languages() if language != "en"])
+def test_a_language_says_nothing_in_english(language: str) -> None:
+    """But for words that it shares."""
+    shared = {"Feed", "Newsletters"}
+    translate = words.translator(language)
+    assert {text for text in said() if translate(text) == text} <= shared | set(filter(_is_of_the_preview, said()))
