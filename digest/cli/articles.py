@@ -130,10 +130,12 @@ def summarize(
     verbose: Verbose = False,
 ) -> int:
     """The sentences that say most, to the letter."""
-    from digest.config import METHODS
+    from digest.config import METHODS, is_language
 
     if method not in METHODS:
         raise UsageError(f"there is no method {method!r}; there are: {', '.join(METHODS)}")
+    if not is_language(language):
+        raise UsageError(f"{language!r} is no language tag: write auto, or a tag such as en, de, pt-BR")
     wishes: dict[str, Any] = {"count": sentences, "method": method, "language": language}
     if jsonl:
         return _summarize_lines(source, wishes, title)
@@ -191,7 +193,7 @@ def _decoded(data: bytes, source: str) -> str:
         from w3lib.encoding import html_to_unicode
 
         if b"\0" in data[:4096]:
-            raise UsageError(f"{source}: this is no text file") from None
+            raise UsageError(f"{'standard input' if source == '-' else source}: this is no text") from None
         return str(html_to_unicode(None, data, default_encoding="cp1252")[1])
 
 

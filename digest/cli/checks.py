@@ -36,7 +36,9 @@ def _templates(config: Config) -> list[Fault]:
         try:
             _trial(config, letter)
         except DigestError as error:
-            found.setdefault(str(error), _fault(config, "digest.templates", str(error), "Mend that template"))
+            found.setdefault(
+                str(error), _fault(config, "digest.templates", str(error).rstrip("."), "Mend that template")
+            )
     return list(found.values())
 
 

@@ -15,6 +15,7 @@ from digest.config.settings import (
     Mail,
     Newsletter,
     Web,
+    is_language,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Newsletter",
     "Web",
     "find",
+    "is_language",
     "load",
     "parse",
     "read",

@@ -115,8 +115,13 @@ def _sender_or_none(value: str) -> str:
     return _sender(value) if value else value
 
 
+def is_language(value: str) -> bool:
+    """Whether that is `auto` or has the form of a language tag (RFC 5646)."""
+    return _LANGUAGE.fullmatch(value) is not None
+
+
 def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
+    if not is_language(value):
         raise ValueError(f"{value!r} is no language tag|Write auto, or a tag such as en, de, pt-BR")
     return value
 

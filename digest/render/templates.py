@@ -6,13 +6,14 @@ A user's folder overrides the shipped one file by file. An overriding file may b
 
 import contextlib
 import functools
+import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, nodes
 from jinja2.exceptions import SecurityError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -21,6 +22,8 @@ from digest.errors import TemplateError
 from digest.render import languages, stylesheet, text
 
 Kind = Literal["html", "text"]
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_NEVER_SHOWN = "this stands outside every block, and would never be shown; put it into one, or remove {% extends %}"
 _OWN = frozenset({"digest.render.views", "digest.render.theme", "digest.render.merge"})
 
 
@@ -102,12 +105,35 @@ class _Linted(BaseLoader):
         source, path, is_fresh = self.files.get_source(environment, template)
         is_inlined = not template.startswith("web/") and not template.endswith("_client.css.j2")
         problems = stylesheet.lint(source, is_sheet=template.endswith(".css.j2")) if is_inlined else []
-        if problems:
-            raise TemplateError("\n".join(f"{path or template}:{problem}" for problem in problems))
+        said = [*problems, *(f"{line}: {_NEVER_SHOWN}" for line in _outside_blocks(environment, source))]
+        if said:
+            raise TemplateError("\n".join(f"{path or template}:{problem}" for problem in said))
         return source, path, is_fresh
 
     def list_templates(self) -> list[str]:
         return self.files.list_templates()
+
+
+def _outside_blocks(environment: Environment, source: str) -> Iterator[int]:
+    """Lines of what a template that extends another prints outside its blocks: Jinja leaves it out without a word."""
+    if "extends" not in source:
+        return
+    with contextlib.suppress(TemplateSyntaxError):  # told with its line when it is compiled
+        body = environment.parse(source).body
+        if any(isinstance(node, nodes.Extends) for node in body):
+            yield from (part.lineno for node in body for part in _printed(node) if _is_said(part))
+
+
+def _printed(node: nodes.Node) -> Iterator[nodes.Expr]:
+    if isinstance(node, nodes.Output):
+        yield from node.nodes
+    elif isinstance(node, nodes.If | nodes.For | nodes.With):
+        for inner in node.iter_child_nodes():
+            yield from _printed(inner)
+
+
+def _is_said(part: nodes.Expr) -> bool:
+    return not isinstance(part, nodes.TemplateData) or bool(_COMMENT.sub("", part.data).strip())
 
 
 class _Beneath(_Linted):

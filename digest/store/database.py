@@ -96,8 +96,9 @@ class Database:
 
     @property
     def shown(self) -> str:
-        """The address without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        """The address as the configuration writes it, without its password."""
+        url = self._engine.url
+        return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

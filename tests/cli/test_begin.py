@@ -56,6 +56,7 @@ def test_a_feed_named_twice_is_a_fault(desk) -> None:
         (("issues", "show", "ninety"), 2, "ninety"),
         (("summarize", "nowhere.txt"), 2, "nowhere.txt"),
         (("summarize", "-", "--method", "magic"), 2, "magic"),
+        (("summarize", "-", "--language", "!!"), 2, "'!!' is no language tag"),
         (("subscribers", "import", "nowhere.csv", "--newsletter", "morning"), 2, "nowhere.csv"),
         (("subscribers", "add", "no address", "--newsletter", "morning"), 2, "no address"),
         (("feeds", "remove", "https://example.org/none"), 2, "https://example.org/none"),
@@ -167,3 +168,7 @@ def test_a_provider_that_cannot_be_used_stops_before_anything_else(desk, mail: s
     assert found.code == 2
     assert word in found.err
     assert not (desk.folder / "digest.db").exists()
+
+
+def test_the_database_is_named_as_the_configuration_names_it(desk) -> None:
+    assert desk.digest("db", "upgrade").out.startswith(f"sqlite:////{str(desk.folder)[1:]}/digest.db")

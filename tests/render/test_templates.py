@@ -168,3 +168,24 @@ def test_a_style_sheet_that_breaks_the_inliner_does_not_stop_the_issue(folder):
     made = samples.rendered(templates=folder, layout="mine").html.fill(samples.VALUES)
     assert 'data-not-inlined="SelectorSyntaxError' in made
     assert "p[title='a,b'] { color: #111111; }" in made
+
+
+@pytest.mark.parametrize("said", ["{{ nosuchname }}", "{% if stories %}{{ title }}{% endif %}", "Good morning"])
+@pytest.mark.parametrize("name", ["digest.html.j2", "mine.html.j2"])
+def test_what_would_never_be_shown_is_refused_with_its_line(folder, said: str, name: str) -> None:
+    (folder / name).write_text((shipped() / "digest.html.j2").read_text() + f"\n{said}\n")
+    with pytest.raises(TemplateError, match=rf"{name}:\d+: this stands outside every block"):
+        page(folder, layout=name.removesuffix(".html.j2"))
+
+
+def test_what_prints_nothing_may_stand_outside_the_blocks(folder) -> None:
+    quiet = "<!-- ours -->\n{# a note #}{% set x = 1 %}{% macro m() %}text{% endmacro %}"
+    (folder / "digest.html.j2").write_text((shipped() / "digest.html.j2").read_text() + quiet)
+    assert "Seagrass" in page(folder)
+
+
+def test_a_text_with_the_word_extends_in_it_is_no_child(folder) -> None:
+    (folder / "mine.html.j2").write_text(
+        '<html lang="en"><body>It extends <a href="{{ unsubscribe_url }}">x</a></body></html>'
+    )
+    assert "It extends" in page(folder, layout="mine")
