@@ -95,6 +95,8 @@ async def _serve(shown: Subject, wishes: Wishes) -> None:
         finally:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)
+            for name in source.unsaved():
+                out.note(f"{name}: what was changed in the preview was not saved")
 
 
 def _mailbox(shown: Subject) -> Sequence[Any]:

@@ -348,13 +348,35 @@ async def test_changes_to_an_issue_that_is_made_meanwhile_are_found_on_its_page(
     assert [row.key for row in desk.dropped] == [first]
 
 
-@pytest.mark.parametrize("key", ["sample", "next:other"])
-async def test_where_nothing_can_be_kept_it_says_so(source, key):
+async def test_the_sample_is_to_try_with_and_nothing_of_it_is_kept(source):
+    before = await told(source, "sample")
+    await source.edit("sample", Act(do="drop", story=before[0]))
+    assert (await told(source, "sample"))[0] == before[1]
+    desk = await source.desk("sample")
+    assert desk
+    assert not desk.is_kept
+    with pytest.raises(UsageError, match="nothing of it is kept"):
+        await source.edit("sample", Act(do="save"))
+    assert source.unsaved() == []
+
+
+async def test_without_a_configuration_nothing_is_kept(own):
+    source, name = own
     source.reload = None
-    desk = await source.desk(key)
-    assert desk is None or desk.note
-    with pytest.raises(UsageError):
-        await source.edit(key, Act(do="drop", story="x"))
+    first, *_ = await told(source, f"next:{name}")
+    await source.edit(f"next:{name}", Act(do="drop", story=first))
+    with pytest.raises(UsageError, match="nowhere to keep it"):
+        await source.edit(f"next:{name}", Act(do="save"))
+
+
+async def test_what_was_not_saved_is_known_at_the_end(own):
+    source, name = own
+    first, *_ = await told(source, f"next:{name}")
+    assert source.unsaved() == []
+    await source.edit(f"next:{name}", Act(do="drop", story=first))
+    assert source.unsaved() == [f"{name}/1"]
+    await source.edit(f"next:{name}", Act(do="save"))
+    assert source.unsaved() == []
 
 
 async def test_a_theme_can_be_tried(source):

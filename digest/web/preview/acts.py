@@ -14,6 +14,8 @@ from digest.store.edits import Saved
 from digest.web.preview.shown import Act, Desk, Row, Sentence
 
 _MOST_SENTENCES: Final = 60  # of one article on the page
+_FEWEST_SENTENCES: Final = 8
+_SENTENCES: Final = 1_200  # of all articles: a page of half a megabyte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,8 @@ class Material:
     sections: tuple[str, ...] = ()
     intro: str = ""  # the newsletter's own
     note: str = ""  # why it cannot be edited; empty: it can
-    keeping: str = ""  # what saving does
+    keeping: str = ""  # what saving does, or why nothing is kept
+    is_kept: bool = True  # False: to try with, nothing can be saved
 
     def laid(self, edit: Edit) -> Laid:
         """The issue by that edit."""
@@ -44,6 +47,7 @@ def desk(found: Material, edit: Edit) -> Desk:
         intro=found.intro if edit.intro is None else edit.intro,
         note=found.note,
         keeping=found.keeping,
+        is_kept=found.is_kept,
         is_changed=edit != found.saved.edit,
         is_edited=edit != Edit(),
     )
@@ -141,10 +145,11 @@ def _story(found: Material, edit: Edit, key: str) -> Story:
 
 def _rows(stories: Sequence[Story], found: Material, edit: Edit) -> tuple[Row, ...]:
     known = _known(found)
-    return tuple(_row(story, known.get(edits.key(story), ()), edit) for story in stories)
+    most = max(_FEWEST_SENTENCES, min(_MOST_SENTENCES, _SENTENCES // max(1, len(found.told.stories))))
+    return tuple(_row(story, known.get(edits.key(story), ()), edit, most) for story in stories)
 
 
-def _row(story: Story, sentences: Sequence[str], edit: Edit) -> Row:
+def _row(story: Story, sentences: Sequence[str], edit: Edit, most: int) -> Row:
     lead = story.lead
     return Row(
         key=edits.key(story),
@@ -155,18 +160,18 @@ def _row(story: Story, sentences: Sequence[str], edit: Edit) -> Row:
         score=story.score,
         reasons=story.reasons,
         is_pinned=not {*edits.links(story)}.isdisjoint(edit.pins),
-        sentences=_shown(story, sentences),
+        sentences=_shown(story, sentences, most),
         is_chosen=edits.key(story) in edit.sentences,
     )
 
 
-def _shown(story: Story, sentences: Sequence[str]) -> tuple[Sentence, ...]:
-    """The first sentences of the article, and those told further down."""
+def _shown(story: Story, sentences: Sequence[str], most: int) -> tuple[Sentence, ...]:
+    """The article's first sentences, at most so many, and those told further down."""
     told = set(story.summary.positions) if story.summary else set()
     return tuple(
         Sentence(key=sentence_key(text), text=text, is_told=place in told)
         for place, text in enumerate(sentences)
-        if place < _MOST_SENTENCES or place in told
+        if place < most or place in told
     )
 
 

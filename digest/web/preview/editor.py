@@ -64,6 +64,10 @@ class Editor:
         staged = self._staged.get(key)
         return staged.edit if staged else Edit()
 
+    def names(self) -> tuple[str, ...]:
+        """The issues whose changes are not saved."""
+        return tuple(staged.name for staged in self._staged.values())
+
     def forget(self, key: str) -> None:
         """Clears the desk of that choice."""
         self._staged.pop(key, None)

@@ -100,7 +100,8 @@ class Desk:
     spare: tuple[Row, ...] = ()  # below the cut, best first
     intro: str = ""
     note: str = ""  # why nothing can be changed; empty: it can
-    keeping: str = ""  # what saving does
+    keeping: str = ""  # what saving does, or why nothing is kept
+    is_kept: bool = True  # False: to try with, nothing can be saved
     is_changed: bool = False  # otherwise than it was saved
     is_edited: bool = False  # otherwise than the program made it
 

@@ -133,7 +133,7 @@ class Drawn:
 
     async def _drafted(self, key: str, letter: Newsletter, reader: str, look: Look) -> Shown:
         found = await self._next(letter)
-        edit = self.editor.edit(key, _next_material(letter, found))
+        edit = self.editor.edit(key, await self._material(key))
         worn = self._worn(letter, look)
         made = await build.edited(self.kit, worn, found.issue, found.told, edit, language=look.language)
         return await self._to(reader, made.issue, made.rendered, made.findings)
@@ -162,7 +162,8 @@ class Drawn:
             found = await self.kit.workers.run(sample.articles, self.base, now)
         elif found is None:
             found = await build.candidates(self.kit, letter, due)
-        wanted = [edits.reach(edit, spare=_SPARE) for edit in (saved.edit, self.editor.lying(f"{_NEXT}{letter.name}"))]
+        lying = self.editor.lying(_SAMPLE if letter.name == _SAMPLE else f"{_NEXT}{letter.name}")
+        wanted = [edits.reach(edit, spare=_SPARE) for edit in (saved.edit, lying)]
         named = frozenset(link for reach in wanted for link in reach.named)
         reach = Reach(spare=max(reach.spare for reach in wanted), named=named, sentences=None)
         return _Next(
@@ -279,6 +280,8 @@ class Drawn:
             if not found.laid(self.editor.edit(key, found)).spare:
                 self._told.pop(key.removeprefix(_NEXT), None)  # there may be more below
             return said
+        if not found.is_kept:
+            raise UsageError(found.keeping)
         if act.intro is not None:
             self.editor.act(key, found, replace(act, do="intro"))
         self.editor.check(key, found)
@@ -286,6 +289,10 @@ class Drawn:
         self.editor.forget(key)
         self._opened.pop(key, None)
         return said
+
+    def unsaved(self) -> Sequence[str]:
+        """The issues whose changes lie on the desk and would be kept, by name."""
+        return [name for name in self.editor.names() if self.reload and name != _SAMPLE]
 
     async def _save(self, key: str, edit: Edit, found: Material) -> str:
         if not key.startswith(_NEXT):
@@ -308,11 +315,18 @@ class Drawn:
     async def _material(self, key: str) -> Material:
         if key == _SAMPLE and self.base:
             letter = _sample_letter(self.kit.config)
-            return replace(_next_material(letter, await self._next(letter)), note="The sample cannot be edited.")
+            return replace(
+                _next_material(letter, await self._next(letter)),
+                name=_SAMPLE,
+                keeping="The sample is to try with: nothing of it is kept.",
+                is_kept=False,
+            )
         if key.startswith(_NEXT):
             letter = self._letter(key.removeprefix(_NEXT))
             found = _next_material(letter, await self._next(letter))
-            return found if self.reload else replace(found, note="Without a digest.toml nothing is kept.")
+            if self.reload:
+                return found
+            return replace(found, keeping="Without a digest.toml there is nowhere to keep it.", is_kept=False)
         async with self.kit.database.read() as connection:
             record = await _record(connection, key)
         opened = await self._open(key, record)

@@ -1,5 +1,7 @@
 """Each act of the editor over what was told: what it leaves, and what is said."""
 
+from dataclasses import replace
+
 import pytest
 from canned_preview import SPARE, TITLES, Canned
 
@@ -94,6 +96,14 @@ def test_the_last_story_stays(found):
         acts.done(Act(do="drop", story=story(6)), found, edit)
 
 
+def test_a_long_issue_shows_fewer_sentences_of_each(found):
+    many = replace(found.told, stories=found.told.stories * 40, sentences=(("A.",) * 500,) * 280)
+    desk = acts.desk(replace(found, told=many, count=280), Edit())
+    assert sum(len(row.sentences) for row in desk.rows) <= 280 * 8
+    alone = replace(found, told=replace(found.told, sentences=(("A.",) * 500,) * 7))
+    assert {len(row.sentences) for row in acts.desk(alone, Edit()).rows} == {60}
+
+
 # ------------------------------------------------------------------ until it is saved
 
 
@@ -121,8 +131,6 @@ def test_a_refused_act_leaves_the_desk_as_it_was(found):
 
 
 def saved(found: acts.Material, number: int, *, name: str = "") -> acts.Material:
-    from dataclasses import replace
-
     return replace(found, saved=Saved(edit=Edit(intro="theirs"), number=number), name=name or found.name)
 
 

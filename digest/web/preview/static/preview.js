@@ -193,10 +193,6 @@ function rows() {
   return [...document.querySelectorAll("#rows > [data-key]")];
 }
 
-window.addEventListener("beforeunload", (event) => {
-  if (document.querySelector("#edit button[value=save]")) event.preventDefault();
-});
-
 // ---- what a person does
 
 function viewOf(form, name, value) {
