@@ -389,6 +389,7 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
+    SKIPPED = "skipped"  # the issue has no story in the sections its reader chose: nothing is sent
 
 
 class BatchState(StrEnum):
@@ -436,6 +437,8 @@ class Due:
     at: datetime
     since: datetime | None = None
     until: datetime | None = None  # None: to this moment
+    cadence: str = ""  # of a newsletter that has several
+    is_past: bool = False  # made after its time: what was published, or first seen, outside of its window is not its
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

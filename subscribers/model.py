@@ -48,6 +48,25 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choosers:
+    """Readers of a newsletter by the cadence they chose: of `only`, or any but `but`. Neither: everybody."""
+
+    only: tuple[str, ...] | None = None
+    but: tuple[str, ...] = ()
+
+
+EVERYBODY = Choosers()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How a reader wants an issue."""
+
+    language: str = ""  # BCP 47, in lower case; empty: the issue's
+    sections: tuple[str, ...] | None = None  # None: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
     """An address never mailed again."""
 

@@ -26,13 +26,7 @@ def load(path: Path | None) -> Config:
     """The configuration of the command; ConfigError with every fault."""
     from digest.send import providers
 
-    found = settings.load(settings.find(path, os.environ), environ=os.environ, providers=providers.known())
-    remedy = "Remove it and write a schedule; a second newsletter can be the weekly one"
-    unbuilt = [f"newsletters.{name}.cadences" for name, letter in found.newsletters.items() if letter.cadences]
-    faults = [Fault(file=found.path.name, key=key, problem="is not built yet", remedy=remedy) for key in unbuilt]
-    if faults:
-        raise ConfigError(faults)
-    return found
+    return settings.load(settings.find(path, os.environ), environ=os.environ, providers=providers.known())
 
 
 def spare(path: Path | None) -> tuple[Config, dict[str, tuple[Fault, ...]]]:

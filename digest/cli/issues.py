@@ -17,6 +17,10 @@ app = typer.Typer(help="The issues: list, show.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NEWSLETTER")]
 Target = Annotated[str | None, typer.Argument(metavar="NEWSLETTER|ISSUE", help="As in morning, or morning/12.")]
 
+Cadence = Annotated[
+    str | None, typer.Option("--cadence", help="Of a newsletter with cadences; else the one that is due.")
+]
+
 
 def add(parent: typer.Typer) -> None:
     """Adds the commands that stand alone."""
@@ -51,6 +55,7 @@ def preview(
 def build(
     newsletter: Name,
     at: Annotated[str | None, typer.Option("--at", metavar="SLOT", help="A past slot, as 2026-11-23T07:30.")] = None,
+    cadence: Cadence = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would be; freeze nothing.")] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
@@ -61,7 +66,8 @@ def build(
 
     settings = desk.load(config)
     letter = desk.newsletter(settings, newsletter)
-    shown = run.loop(building.draft(settings, letter, at) if dry_run else building.freeze(settings, letter, at))
+    make = building.draft if dry_run else building.freeze
+    shown = run.loop(make(settings, letter, at, cadence))
     if as_json:
         out.document(shown)
     else:
@@ -94,6 +100,7 @@ def send(
     resend_unknown: Annotated[
         bool, typer.Option("--resend-unknown", help="With --resume: send again what may have arrived.")
     ] = False,
+    cadence: Cadence = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say who would get what; send nothing.")] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
@@ -105,7 +112,9 @@ def send(
     if resend_unknown and not resume:
         raise UsageError("--resend-unknown goes with --resume")
     settings = desk.load(config)
-    wishes = sending.Wishes(resume=resume, resend_unknown=resend_unknown, dry_run=dry_run, to=tuple(to or ()))
+    wishes = sending.Wishes(
+        resume=resume, resend_unknown=resend_unknown, dry_run=dry_run, to=tuple(to or ()), cadence=cadence
+    )
     report = asyncio.run(sending.run(settings, target, wishes, quiet=as_json))
     if as_json:
         out.document(report.shown())
@@ -135,11 +144,20 @@ def list_issues(
     if as_json:
         out.document({"issues": [_listed(record) for record in found]})
     elif found:
-        rows = [(r.name, r.slot, str(r.state), (r.content or {}).get("subject") or r.note or "") for r in found]
-        out.table(rows, heads=("issue", "slot", "state", "subject"))
+        rows = [
+            (r.name, r.slot, r.cadence, str(r.state), (r.content or {}).get("subject") or r.note or "") for r in found
+        ]
+        _table(rows, is_plain=not any(r.cadence for r in found))
     else:
         out.note("no issue yet: make one with `digest build NEWSLETTER`")
     return 0 if found else 3
+
+
+def _table(rows: Sequence[tuple[str, ...]], *, is_plain: bool) -> None:
+    """The list; without the column of cadences where there are none."""
+    heads = ("issue", "slot", "cadence", "state", "subject")
+    shown = [(*row[:2], *row[3:]) if is_plain else row for row in [heads, *rows]]
+    out.table(shown[1:], heads=shown[0])
 
 
 def _listed(record: Any) -> dict[str, object]:
@@ -147,6 +165,7 @@ def _listed(record: Any) -> dict[str, object]:
         "issue": record.name,
         "newsletter": record.newsletter,
         "slot": record.slot,
+        "cadence": record.cadence,
         "state": record.state,
         "made_at": record.made_at.isoformat() if record.made_at else None,
         "note": record.note,

@@ -68,6 +68,7 @@ async def _issues(database: Database) -> list[dict[str, Any]]:
         {
             "issue": r.name,
             "slot": r.slot,
+            "cadence": r.cadence,
             "state": r.state,
             "note": r.note,
             "send_at": r.send_at.isoformat() if r.send_at else None,

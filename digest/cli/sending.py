@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digest.cli import building, checks, desk, out
-from digest.config import Config
+from digest.config import Config, Newsletter
 from digest.errors import ConfigError, NothingToDo
 from digest.model import DeliveryState, Due
 from digest.pipeline import build
@@ -28,6 +28,7 @@ class Wishes:
     resend_unknown: bool = False
     dry_run: bool = False
     to: tuple[str, ...] = ()
+    cadence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Report:
     suppressed: int = 0
     pending: int = 0
     expired: int = 0
+    skipped: int = 0
     failures: tuple[Failure, ...] = ()
     note: str = ""
     is_dry: bool = False
@@ -63,6 +65,7 @@ class Report:
             "suppressed": self.suppressed,
             "pending": self.pending,
             "expired": self.expired,
+            "skipped": self.skipped,
             "failures": failures,
             "note": self.note,
             "copies": list(self.copies),
@@ -84,6 +87,7 @@ class Report:
             "suppressed": self.suppressed,
             "would go out" if self.is_dry else "pending": self.pending,
             "expired": self.expired,
+            "with nothing in their sections": self.skipped,
         }
         words = [f"{number:,} {state}" for state, number in counted.items() if number]
         out.line(f"{self.issue}: {', '.join(words) or 'nothing to send'}")
@@ -143,16 +147,16 @@ async def _issue(kit: Kit, target: str | None, wishes: Wishes) -> IssueRecord | 
     if target is not None and (named := desk.issue_name(target)) is not None:
         return await _named(kit, *named)
     letter = desk.newsletter(kit.config, target)
-    if (open_issue := await _open(kit, letter.name, wishes)) is not None:
+    if (open_issue := await _open(kit, letter, wishes)) is not None:
         return open_issue
     if wishes.resume:
         raise NothingToDo(f"{letter.name}: there is no issue to go on with")
-    due = await building.due(kit, letter)
+    due = await building.due(kit, letter, cadence=wishes.cadence)
     if wishes.dry_run or wishes.to:
         async with kit.database.read() as connection:
             number = await issues.next_number(connection, letter.name)
         return await build.draft(kit, letter, due, number=number)
-    return await _built(kit, letter.name, due)
+    return await _built(kit, letter, due)
 
 
 async def _named(kit: Kit, name: str, number: int) -> IssueRecord:
@@ -163,23 +167,24 @@ async def _named(kit: Kit, name: str, number: int) -> IssueRecord:
     return record
 
 
-async def _open(kit: Kit, name: str, wishes: Wishes) -> IssueRecord | None:
-    """The oldest issue not sent to the end; with --resume, or for a look, the last one that was."""
+async def _open(kit: Kit, letter: Newsletter, wishes: Wishes) -> IssueRecord | None:
+    """The oldest issue (of that cadence) not sent to the end; with --resume, or for a look, the last one that was."""
+    only = None if wishes.cadence is None else (wishes.cadence,)
     async with kit.database.read() as connection:
-        unsent = await issues.unsent(connection, name)
-        last = await issues.last_told(connection, name)
-    if unsent:
-        return unsent[0]
+        unsent = await issues.unsent(connection, letter.name)
+        last = await issues.last_told(connection, letter.name, cadences=only)
+    if found := [record for record in unsent if only is None or record.cadence in only]:
+        return found[0]
     return last if wishes.resume else None
 
 
-async def _built(kit: Kit, name: str, due: Due) -> IssueRecord:
+async def _built(kit: Kit, letter: Newsletter, due: Due) -> IssueRecord:
     """Builds, if there is anybody to read it: an issue for nobody would use up its stories."""
     async with kit.database.read() as connection:
-        readers = await batches.recipients(connection, name)
+        readers = await batches.recipients(connection, letter.name, letter.choosers(due.cadence))
     if not readers:
-        raise _nobody(name)
-    return await build.issue(kit, kit.config.newsletters[name], due)
+        raise _nobody(letter.name, due.cadence)
+    return await build.issue(kit, letter, due)
 
 
 async def _unbuilt(kit: Kit, draft: build.Draft, wishes: Wishes) -> Report:
@@ -190,20 +195,32 @@ async def _unbuilt(kit: Kit, draft: build.Draft, wishes: Wishes) -> Report:
             kit, draft.issue, draft.rendered, wishes.to, base_url=kit.mailbox_url or None
         )
         return _copies(draft.issue.name, wishes.to, refused)
+    letter = kit.config.newsletters[draft.issue.newsletter]
     async with kit.database.read() as connection:
-        readers = await batches.recipients(connection, draft.issue.newsletter)
+        readers = await batches.recipients(connection, letter.name, letter.choosers(draft.cadence))
     return _anybody(Report(issue=draft.issue.name, pending=readers, is_dry=True), draft.issue.newsletter)
 
 
 def _anybody(report: Report, name: str) -> Report:
     """The report, where it speaks of anybody."""
-    if not any((report.accepted, report.rejected, report.unknown, report.suppressed, report.pending, report.expired)):
+    if not any(
+        (
+            report.accepted,
+            report.rejected,
+            report.unknown,
+            report.suppressed,
+            report.pending,
+            report.expired,
+            report.skipped,
+        )
+    ):
         raise _nobody(name)
     return report
 
 
-def _nobody(name: str) -> NothingToDo:
-    return NothingToDo(f"{name} has no active subscriber: add one with `digest subscribers add ADDRESS`")
+def _nobody(name: str, cadence: str = "") -> NothingToDo:
+    of = f"{name} ({cadence})" if cadence else name
+    return NothingToDo(f"{of} has no active subscriber: add one with `digest subscribers add ADDRESS`")
 
 
 def _copies(name: str, wanted: tuple[str, ...], refused: Any) -> Report:
@@ -221,6 +238,7 @@ def _report(sent: pipeline.SendReport, *, is_dry: bool = False) -> Report:
         suppressed=sent.suppressed,
         pending=sent.pending,
         expired=sent.expired,
+        skipped=sent.skipped,
         failures=sent.failures,
         note=sent.note,
         is_dry=is_dry,

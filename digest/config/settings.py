@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from digest.config import cron
+from subscribers.model import EVERYBODY, Choosers
 
 METHODS = (
     "digest",
@@ -297,6 +298,32 @@ class Newsletter(Table):
     def timetable(self) -> dict[str, str]:
         """Its cron texts by cadence; the one of a newsletter without cadences is called by the empty name."""
         return self.cadences or {"": self.schedule}
+
+    @property
+    def usual_cadence(self) -> str:
+        """That of readers who chose none: the first; empty where there are no cadences."""
+        return next(iter(self.timetable))
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Those a reader may narrow to, in the order of the feeds."""
+        return tuple(dict.fromkeys(feed.section for feed in self.feeds if feed.section))
+
+    def choosers(self, cadence: str) -> Choosers:
+        """Who gets the issues of that cadence. Whose cadence is no more, or was never chosen, gets the usual one's."""
+        if not cadence or cadence not in self.cadences:
+            return EVERYBODY
+        others = tuple(name for name in self.cadences if name != cadence)
+        return Choosers(but=others) if cadence == self.usual_cadence else Choosers(only=(cadence,))
+
+    def told_with(self, cadence: str) -> tuple[str, ...] | None:
+        """The cadences whose issues that one does not tell again (None: any): its own.
+
+        The usual one goes on where the newsletter had no cadences yet.
+        """
+        if not cadence:
+            return None
+        return (cadence, "") if cadence == self.usual_cadence else (cadence,)
 
     @property
     def approve_ahead(self) -> timedelta:

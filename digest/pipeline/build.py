@@ -3,9 +3,7 @@
 `draft` makes the issue as it would be now and changes nothing; `issue` makes it for good, under a claim on its slot.
 """
 
-import asyncio
 import logging
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.config import Newsletter
 from digest.errors import NothingToDo, PreflightError, WorkerError
 from digest.model import Article, Due, Edit, Finding, Issue, IssueState, Level, Rendered, Story
-from digest.pipeline import edits, frozen, send, steps, telling
+from digest.pipeline import edits, frozen, send, steps, telling, variants
 from digest.pipeline.kit import Kit
 from digest.pipeline.telling import Reach, Told
-from digest.render import issue as render
-from digest.render import preflight
-from digest.store import articles, batches, issues, renditions
+from digest.store import articles, issues
 from digest.store import edits as kept_edits
 
 log = logging.getLogger(__name__)
@@ -45,6 +41,7 @@ class Draft:
     told: Told = Told(stories=())  # noqa: RUF009 — frozen; what the editor chose from
     laid: edits.Laid = edits.Laid(stories=())  # noqa: RUF009 — frozen
     wanted: kept_edits.Saved = kept_edits.Saved(edit=Edit(), number=0)  # noqa: RUF009 — frozen; the edit it follows
+    cadence: str = ""
 
     @property
     def html_bytes(self) -> int:
@@ -57,19 +54,22 @@ class Draft:
         return tuple(finding for finding in self.findings if finding.level is Level.ERROR)
 
 
-def by_hand(newsletter: Newsletter, now: datetime) -> Due:
+def by_hand(newsletter: Newsletter, now: datetime, *, cadence: str = "") -> Due:
     """An unscheduled issue: its slot is the present minute."""
     local = now.astimezone(ZoneInfo(newsletter.timezone)).replace(second=0, microsecond=0)
-    return Due(slot=local.strftime("%Y-%m-%dT%H:%M"), at=local.astimezone(UTC))
+    return Due(slot=local.strftime("%Y-%m-%dT%H:%M"), at=local.astimezone(UTC), cadence=cadence)
 
 
 async def candidates(kit: Kit, newsletter: Newsletter, due: Due) -> list[Article]:
-    """The articles that may be told: of the newsletter's feeds, in no earlier issue, newest first."""
+    """The articles that may be told: of the newsletter's feeds, in no earlier issue of the cadence, newest first."""
     urls = [feed.url for feed in newsletter.feeds]
+    told = newsletter.told_with(due.cadence)
     async with kit.database.read() as connection:
-        found = await articles.unsent(connection, newsletter.name, urls, limit=_MOST_CANDIDATES)
+        found = await articles.unsent(connection, newsletter.name, urls, cadences=told, limit=_MOST_CANDIDATES)
     since, until = due.since, due.until
     new = [article for article in found if since is None or article.first_seen >= since]
+    if due.is_past and until is not None:
+        new = [article for article in new if article.first_seen <= until or since is None or article.sort_at > since]
     return [article for article in new if until is None or article.sort_at <= until]
 
 
@@ -80,17 +80,16 @@ async def draft(
     *,
     number: int,
     found: Sequence[Article] | None = None,
-    cadence: str = "",
 ) -> Draft:
     """The issue of that slot as it would be now, as edited; NothingToDo where there is no story. Changes nothing."""
     made_at = kit.now()  # before the articles are read: the next issue looks from here on
     if found is None:
         found = await candidates(kit, newsletter, due)
     async with kit.database.read() as connection:
-        wanted = await kept_edits.saved(connection, newsletter.name, cadence=cadence)
+        wanted = await kept_edits.saved(connection, newsletter.name, cadence=due.cadence)
     told = await tell(kit, newsletter, found, edits.reach(wanted.edit))
     issue = outline(newsletter, due, number=number, made_at=made_at)
-    return replace(await edited(kit, newsletter, issue, told, wanted.edit), wanted=wanted)
+    return replace(await edited(kit, newsletter, issue, told, wanted.edit), wanted=wanted, cadence=due.cadence)
 
 
 def outline(newsletter: Newsletter, due: Due, *, number: int, made_at: datetime) -> Issue:
@@ -131,17 +130,7 @@ async def edited(
 
 async def rendered(kit: Kit, newsletter: Newsletter, issue: Issue) -> Draft:
     """That issue, rendered and looked over."""
-    general = kit.config.digest
-    made = await asyncio.to_thread(
-        render.issue,
-        issue,
-        newsletter=newsletter.model_copy(update={"intro": ""}),  # the issue's is the one that counts, also where empty
-        public_url=general.public_url,
-        postal_address=general.postal_address,
-        templates=kit.config.templates,
-        nonce=secrets.token_hex(4),
-    )
-    findings = preflight.check(made, issue=issue, postal_address=general.postal_address, public_url=general.public_url)
+    made, findings = await variants.drawn(kit, newsletter, issue)
     return Draft(issue=issue, rendered=made, findings=findings)
 
 
@@ -161,6 +150,7 @@ async def issue(kit: Kit, newsletter: Newsletter, due: Due) -> issues.IssueRecor
             due_at=due.at,
             owner=kit.owner,
             lease_until=now + _LEASE,
+            cadence=due.cadence,
             begun_at=now,
         )
     if held is None:
@@ -173,21 +163,20 @@ async def issue(kit: Kit, newsletter: Newsletter, due: Due) -> issues.IssueRecor
         raise
 
 
-async def make(
-    kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim, *, cadence: str = ""
-) -> issues.IssueRecord:
+async def make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim) -> issues.IssueRecord:
     """The same under a claim that is held already; what becomes of the claim when it fails is the caller's to say."""
-    made = await draft(kit, newsletter, due, number=held.number, cadence=cadence)
+    made = await draft(kit, newsletter, due, number=held.number)
     refuse(made)
     return await _freeze(kit, newsletter, made, held)
 
 
-async def since_last(kit: Kit, newsletter: Newsletter, due: Due, *, cadence: str = "") -> Due:
-    """The slot with its articles counted from the issue before."""
+async def since_last(kit: Kit, newsletter: Newsletter, due: Due) -> Due:
+    """The slot with its articles counted from the issue of its cadence before; as it is where there was none."""
     async with kit.database.read() as connection:
-        last = await issues.last_told(connection, newsletter.name, cadence=cadence)
-    made_at = last.made_at if last else None
-    return replace(due, since=made_at - _OVERLAP) if made_at and made_at <= kit.now() else due
+        last = await issues.last_told(connection, newsletter.name, cadences=newsletter.told_with(due.cadence))
+    if last is None or last.made_at is None or last.made_at > kit.now():
+        return due
+    return replace(due, since=min(last.made_at, last.due_at) - _OVERLAP)  # made late, it may have told less than it saw
 
 
 def refuse(made: Draft) -> None:
@@ -197,8 +186,10 @@ def refuse(made: Draft) -> None:
 
 
 async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Claim) -> issues.IssueRecord:
-    """One transaction: content, renditions, what is told, and who gets it (DESIGN rule 1)."""
+    """One transaction: content, renditions, what is told, and who gets which (DESIGN rule 1)."""
     size = send.batch_size(kit)
+    read_as = variants.gathered(kit, newsletter, made.issue, made.rendered)
+    await variants.learned(kit, newsletter, made.cadence, read_as)
     async with kit.database.write() as connection:
         row = await issues.by_id(connection, held.issue_id)
         leaves = max(made.issue.made_at, (row and row.send_at) or made.issue.made_at)
@@ -214,8 +205,7 @@ async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Cl
         )
         if not kept:
             raise NothingToDo(f"{made.issue.name}: somebody else has made it meanwhile")
-        await renditions.save(connection, held.issue_id, "", made.rendered)
-        await batches.plan(connection, issue_id=held.issue_id, newsletter=newsletter.name, size=size)
+        await variants.plan(connection, newsletter, read_as, issue_id=held.issue_id, cadence=made.cadence, size=size)
         record = await issues.by_id(connection, held.issue_id)
         await _use_up(connection, newsletter, made, record)
         if record and kit.follow is not None and steps.may_leave(record, newsletter, kit.now()):

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.config import Newsletter
 from digest.model import Article, Edit, Issue, Story
 from digest.pipeline import edits, telling
 from digest.pipeline.telling import Told
+from digest.store import articles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,19 @@ def dump(issue: Issue) -> Any:
 def load(document: Any) -> Issue:
     """The inverse of `dump`, but for the texts."""
     return _ISSUE.validate_python(document)
+
+
+async def whole(connection: AsyncConnection, issue: Issue) -> Issue:
+    """A loaded issue with the texts of those of its articles that are still kept."""
+    ids = {article.id for story in issue.stories for article in story.articles if article.id is not None}
+    found = await articles.get(connection, ids)
+
+    def texted(article: Article) -> Article:
+        row = found.get(article.id or 0)
+        return replace(article, text=row.text, excerpt=row.excerpt) if row else article
+
+    told = tuple(replace(story, articles=tuple(map(texted, story.articles))) for story in issue.stories)
+    return replace(issue, stories=told)
 
 
 def before(issue: Issue, told: Told, edit: Edit, newsletter: Newsletter) -> Before:

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from digest.config import Config
 from digest.errors import NothingToDo, ProviderError, SendError, UsageError
 from digest.model import DeliveryState, Issue, IssueState, Rendered
+from digest.pipeline import frozen, variants
 from digest.pipeline.kit import Kit
 from digest.send import compose, providers
 from digest.send.compose import Envelope, Person
@@ -21,11 +24,11 @@ from digest.send.outbox import Settle
 from digest.send.providers.base import Accepted, Provider
 from digest.send.run import Run
 from digest.send.sender import Limits, Sender, Sleep, Transport
-from digest.store import Database, batches, deliveries, renditions, sendings
-from digest.store.deliveries import Failure
+from digest.store import Database, batches, deliveries, issues, renditions, sendings
+from digest.store.deliveries import Addressee, Failure
 from digest.store.sendings import Sending
 from subscribers import roster
-from subscribers.model import SigningKey
+from subscribers.model import EVERYBODY, Choosers, SigningKey
 
 _SENDABLE = frozenset({IssueState.READY, IssueState.HELD, IssueState.SENDING, IssueState.SENT, IssueState.EXPIRED})
 Progress = Callable[[int, int], None]  # deliveries settled, of how many
@@ -42,6 +45,7 @@ class SendReport:
     suppressed: int
     pending: int  # those under way included
     expired: int
+    skipped: int = 0  # nothing in it for them
     failures: tuple[Failure, ...] = ()  # the rejected, with reasons; the first 1,000
     note: str = ""  # why sending ended before all was sent
     is_over: bool = False  # nothing is left to send, nor to be sent again
@@ -109,6 +113,7 @@ async def report(kit: Kit, issue_id: int, *, note: str = "") -> SendReport:
         suppressed=found[DeliveryState.SUPPRESSED],
         pending=found[DeliveryState.PENDING] + found[DeliveryState.SENDING],
         expired=found[DeliveryState.EXPIRED],
+        skipped=found[DeliveryState.SKIPPED],
         failures=failures,
         note=note,
     )
@@ -117,11 +122,12 @@ async def report(kit: Kit, issue_id: int, *, note: str = "") -> SendReport:
 async def dry_run(kit: Kit, issue_id: int) -> SendReport:
     """What `issue` would begin with: the deliveries as they stand, or, before planning, all recipients as pending."""
     now = await report(kit, issue_id)
-    if now.is_partial or now.accepted or now.suppressed:
+    if now.is_partial or now.accepted or now.suppressed or now.skipped:
         return now
     async with kit.database.read() as connection:
         sending = await sendings.find(connection, issue_id)
-        return replace(now, pending=await batches.recipients(connection, sending.newsletter))
+        readers = _choosers(kit.config, sending)
+        return replace(now, pending=await batches.recipients(connection, sending.newsletter, readers))
 
 
 async def test_copy(
@@ -132,7 +138,7 @@ async def test_copy(
     Its links name nobody: whoever follows them unsubscribes no one.
     """
     job = await _job(kit, issue_id, date=kit.now())
-    return await _copies(kit, job.envelope, job.rendered, addresses, base_url)
+    return await _copies(kit, job.envelope, job.rendered[""], addresses, base_url)
 
 
 async def draft_copy(
@@ -166,14 +172,14 @@ async def eml(config: Config, database: Database, issue_id: int, to: str | None,
     """The very message of that subscriber, or (None) a neutral copy to the sender; NothingToDo for a stranger."""
     async with database.write() as connection:
         sending = await sendings.find(connection, issue_id)
-        rendered = await renditions.load(connection, issue_id)
         keys = await roster.signing_keys(connection)
         person = await deliveries.person(connection, issue_id, to) if to else None
+        rendered = await renditions.load(connection, issue_id, person.variant if person else "")
     if to and person is None:
         raise NothingToDo(f"{to} is no recipient of {sending.name}")
     date = sending.date or now
     envelope = _envelope(config, sending.name, sending.newsletter, sending.title, date=date, secret=_secret(keys, date))
-    whom = Person(subscriber_id=person[0], address=person[1], name=person[2]) if person else _nobody(config)
+    whom = _person(person) if person else _nobody(config)
     return compose.eml(compose.batch(envelope, rendered, [whom]).messages()[0])
 
 
@@ -182,6 +188,10 @@ def neutral_values(config: Config) -> Mapping[str, str]:
     front = config.digest.public_url
     links = dict.fromkeys(("unsubscribe_url", "preferences_url", "view_url"), front)
     return {**links, "recipient.name": "", "recipient.address": "", "name": "", "address": ""}
+
+
+def _person(found: Addressee) -> Person:
+    return Person(subscriber_id=found.subscriber_id, address=found.address, name=found.name)
 
 
 def _nobody(config: Config) -> Person:
@@ -208,11 +218,28 @@ async def _plan(kit: Kit, issue_id: int, size: int) -> int:
     async with kit.database.write() as connection:
         sending = await sendings.find(connection, issue_id)
         _check(sending)
-        made = await batches.plan(connection, issue_id=issue_id, newsletter=sending.newsletter, size=size)
-        total = made or sum((await deliveries.counts(connection, issue_id)).values())
+        total = sum((await deliveries.counts(connection, issue_id)).values())
+        made = 0 if total else await _plan_late(kit, connection, sending, size)
     if made:
         await kit.database.analyze()
-    return total
+    return total or made
+
+
+async def _plan_late(kit: Kit, connection: AsyncConnection, sending: Sending, size: int) -> int:
+    """The plan of an issue that had no reader when it was built."""
+    newsletter = kit.config.newsletters.get(sending.newsletter)
+    record = await issues.by_id(connection, sending.id)
+    if newsletter is None or record is None or record.content is None or "document" not in record.content:
+        return await batches.plan(connection, issue_id=sending.id, newsletter=sending.newsletter, size=size)
+    told = await frozen.whole(connection, frozen.load(record.content["document"]))
+    made = variants.gathered(kit, newsletter, told, await renditions.load(connection, sending.id))
+    return await variants.plan(connection, newsletter, made, issue_id=sending.id, cadence=sending.cadence, size=size)
+
+
+def _choosers(config: Config, sending: Sending) -> Choosers:
+    """Whom the issue is for."""
+    newsletter = config.newsletters.get(sending.newsletter)
+    return newsletter.choosers(sending.cadence) if newsletter else EVERYBODY
 
 
 def batch_size(kit: Kit) -> int:
@@ -237,7 +264,7 @@ async def _begin(kit: Kit, issue_id: int) -> Job:
 async def _job(kit: Kit, issue_id: int, *, date: datetime) -> Job:
     async with kit.database.write() as connection:
         sending = await sendings.find(connection, issue_id)
-        rendered = await renditions.load(connection, issue_id)
+        rendered = await renditions.every(connection, issue_id)
         keys = await roster.signing_keys(connection)
     envelope = _envelope(
         kit.config, sending.name, sending.newsletter, sending.title, date=date, secret=_secret(keys, date)

@@ -20,9 +20,8 @@ async def _collect(kit: Kit, newsletter: Newsletter) -> None:
     await collect.newsletter_feeds(kit, newsletter.feeds, everything=False)
 
 
-async def _make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim, cadence: str) -> None:
-    due = await build.since_last(kit, newsletter, due, cadence=cadence)
-    await build.make(kit, newsletter, due, held)
+async def _make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim) -> None:
+    await build.make(kit, newsletter, await build.since_last(kit, newsletter, due), held)
 
 
 async def _send(kit: Kit, issue_id: int, stop: asyncio.Event) -> None:

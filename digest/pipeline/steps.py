@@ -43,7 +43,7 @@ class Stages:
     """What the steps do; `pipeline.stages` has ours."""
 
     collect: Callable[[Kit, Newsletter], Awaitable[None]]
-    make: Callable[[Kit, Newsletter, Due, issues.Claim, str], Awaitable[None]]  # str: the cadence
+    make: Callable[[Kit, Newsletter, Due, issues.Claim], Awaitable[None]]
     send: Callable[[Kit, int, asyncio.Event], Awaitable[None]]  # the issue's id; set: begin nothing more
     tell: Callable[[Kit, int], Awaitable[None]] = _silent  # a notice's id
 
@@ -54,9 +54,13 @@ def collecting(newsletter: str, *, share: int = 0, of: int = 0) -> Step:
     return Step(name="collect", key=f"collect:{newsletter}" + (f":{share}/{of}" if of else ""), args=args)
 
 
-def making(record: issues.IssueRecord, *, until: datetime | None = None) -> Step:
-    """Collect for an issue whose slot is claimed, then make it, of what was seen until then (None: by now)."""
-    args: dict[str, str | int] = {"issue": record.id, "owner": record.owner or "", "until": _text(until)}
+def making(record: issues.IssueRecord, *, since: datetime | None = None, until: datetime | None = None) -> Step:
+    """Collect for an issue whose slot is claimed, then make it, of what was seen until then (None: by now).
+
+    `since`: from when on, where it is the first of its cadence (None: all that was not told).
+    """
+    args: dict[str, str | int] = {"issue": record.id, "owner": record.owner or ""}
+    args |= {"since": _text(since), "until": _text(until)}
     return Step(name="make", key=f"make:{record.newsletter}@{record.cadence}{record.slot}", args=args)
 
 
@@ -112,12 +116,18 @@ async def _make(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
         return ()  # somebody else has it, or it is made
     contextvars.bind_contextvars(**_named(record))
     held = issues.Claim(issue_id=record.id, number=record.number, owner=owner)
-    due = Due(slot=record.slot, at=record.due_at, until=_time(step, "until"))
+    due = Due(
+        slot=record.slot,
+        at=record.due_at,
+        since=_time(step, "since"),
+        until=_time(step, "until"),
+        cadence=record.cadence,
+    )
     try:
         newsletter = _newsletter(kit, record)
         await _collect_first(kit, newsletter, stages)
         async with asyncio.timeout(_MAKE_S):
-            await stages.make(kit, newsletter, due, held, record.cadence)
+            await stages.make(kit, newsletter, due, held)
     except asyncio.CancelledError:
         await _settle(kit, held, record, asyncio.CancelledError("the program was stopped"))
         raise

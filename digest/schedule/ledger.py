@@ -41,7 +41,8 @@ class Ledger:
         mine = await self._being_made(kit, newsletter, cadence)
         if mine is None:
             mine = await self._take(kit, newsletter, cadence, found)
-        return [steps.making(record, until=_until(newsletter, record, found)) for record in mine]
+        since = await _since(kit, newsletter, cadence)
+        return [steps.making(record, since=since, until=_until(newsletter, record, found)) for record in mine]
 
     def _due(self, newsletter: Newsletter, cadence: str, started: datetime, now: datetime) -> list[slots.Slot]:
         ahead = newsletter.approve_ahead
@@ -148,6 +149,15 @@ def _until(newsletter: Newsletter, record: issues.IssueRecord, found: list[slots
     """When each slot is told on its own, an earlier one tells what was seen by its time."""
     is_newest = not found or record.due_at >= found[-1][1]
     return None if newsletter.catch_up != "all" or is_newest else record.due_at
+
+
+async def _since(kit: Kit, newsletter: Newsletter, cadence: str) -> datetime | None:
+    """When the first issue of a cadence begins: at the slot before its first. None: it tells all there is."""
+    if not cadence:
+        return None
+    async with kit.database.read() as connection:
+        first = await issues.first_due(connection, newsletter.name, cadence=cadence)
+    return slots.window(newsletter, cadence, first) if first else None
 
 
 def window_closes(newsletter: Newsletter, now: datetime) -> tuple[bool, datetime | None]:

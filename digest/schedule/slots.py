@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
+from digest.config import Newsletter
 from digest.config import cron as crontab
 from digest.errors import UsageError
 
@@ -71,6 +72,21 @@ def latest(cron: str, timezone: str, *, until: datetime, skip: Collection[date] 
     """The last slot due until that instant; None where there was none in 366 days."""
     found = between(cron, timezone, after=until - timedelta(days=366), until=until, skip=skip, most=1)
     return found[0] if found else None
+
+
+def window(newsletter: Newsletter, cadence: str, at: datetime) -> datetime | None:
+    """When the window that ends at that instant begins: at the cadence's slot before.
+
+    Of an instant that is no slot, as long before as its slots lie apart there. None where there was none in 366 days,
+    or none is to come.
+    """
+    cron = newsletter.timetable.get(cadence)
+    if cron is None:
+        return None
+    zone, skip, edge = newsletter.timezone, newsletter.skip_dates, at - timedelta(microseconds=1)
+    before = latest(cron, zone, until=edge, skip=skip)
+    after = upcoming(cron, zone, after=edge, count=1, skip=skip)
+    return at - (after[0][1] - before[1]) if before and after else None
 
 
 def upcoming(cron: str, timezone: str, *, after: datetime, count: int = 5, skip: Collection[date] = ()) -> list[Slot]:

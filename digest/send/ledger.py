@@ -5,7 +5,7 @@ through this provider, on whatever machine: pace, circuit and daily cap are one 
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -34,7 +34,7 @@ class Job:
     issue_id: int
     newsletter: str
     envelope: Envelope
-    rendered: Rendered
+    rendered: Mapping[str, Rendered]  # by variant; the whole issue under the empty name
     expires_at: datetime | None
 
 
@@ -179,7 +179,7 @@ class Ledger:
             claims.settle(connection, held, (), retry_at=now)
             return Handled()
         people = [Person(subscriber_id=m.subscriber_id, address=m.address, name=m.name) for m in good]
-        batch = compose.batch(self.job.envelope, self.job.rendered, people)
+        batch = compose.batch(self.job.envelope, self.job.rendered[held.variant], people)
         request = self._provider.encode(batch)
         body_hash = sha256(request.content).digest()
         if held.is_replay and (why := self._why_no_replay(held, batch.key, body_hash, now)):

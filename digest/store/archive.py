@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import IssueState, Rendered, Slot, SlotKind, Slotted
-from digest.store.tables import issue, rendition
+from digest.store.tables import delivery, issue, rendition
 
 _PUBLIC = (IssueState.SENDING, IssueState.SENT)  # nothing is shown before it goes out
 
@@ -55,13 +55,18 @@ async def listed(
 
 
 async def rendered(
-    connection: AsyncConnection, newsletter: str, number: int, *, is_public: bool = False
+    connection: AsyncConnection, newsletter: str, number: int, *, is_public: bool = False, reader: int = 0
 ) -> Rendered | None:
-    """That issue with its slots; None where there is none, or with `is_public` where it has not gone out."""
+    """That issue with its slots; None where there is none, or with `is_public` where it has not gone out.
+
+    `reader`: as that subscriber got it; the whole issue for everybody else.
+    """
+    own = select(delivery.c.variant).where(delivery.c.issue_id == issue.c.id, delivery.c.subscriber_id == reader)
     statement = (
         select(rendition)
         .join_from(rendition, issue, rendition.c.issue_id == issue.c.id)
-        .where(issue.c.newsletter == newsletter, issue.c.number == number, rendition.c.variant == "")
+        .where(issue.c.newsletter == newsletter, issue.c.number == number)
+        .where(rendition.c.variant == func.coalesce(own.scalar_subquery(), ""))
     )
     if is_public:
         statement = statement.where(issue.c.state.in_(_PUBLIC))

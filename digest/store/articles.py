@@ -71,15 +71,24 @@ async def revise(connection: AsyncConnection, rows: Mapping[int, Stored]) -> Non
 
 
 async def unsent(
-    connection: AsyncConnection, newsletter: str, feed_urls: Sequence[str], *, until: datetime | None = None, limit: int
+    connection: AsyncConnection,
+    newsletter: str,
+    feed_urls: Sequence[str],
+    *,
+    cadences: Collection[str] | None = None,
+    until: datetime | None = None,
+    limit: int,
 ) -> list[Article]:
     """The articles of those feeds (as configured) that no issue of that newsletter has dealt with, newest first.
 
-    What a first poll or a flood held back is not among them. `until`: seen first at or before then.
+    What a first poll or a flood held back is not among them. `cadences`: whose issues count (None: all);
+    `until`: seen first at or before then.
     """
     told = select(issue_article.c.article_id).where(
         issue_article.c.newsletter == newsletter, issue_article.c.article_id == article.c.id
     )
+    if cadences is not None:
+        told = told.where(issue_article.c.cadence.in_(cadences))
     query = _query().where(article.c.held == 0, ~told.exists())
     if until is not None:
         query = query.where(article.c.first_seen <= until)

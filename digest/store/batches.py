@@ -3,12 +3,16 @@
 Every function runs in the caller's transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Select,
+    Text,
     and_,
+    case,
+    column,
     exists,
     false,
     func,
@@ -18,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     update,
+    values,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,36 +30,86 @@ from digest.model import BatchState, DeliveryState
 from digest.store import claims
 from digest.store.tables import batch, delivery, issue
 from subscribers import roster
+from subscribers.model import EVERYBODY, Choosers
+
+_NOTHING = "-"  # stands for no variant at all
 
 
-async def plan(connection: AsyncConnection, *, issue_id: int, newsletter: str, size: int) -> int:
-    """Makes a delivery for every recipient, in batches of `size`; how many. Once per issue: later calls add nothing."""
+async def plan(
+    connection: AsyncConnection,
+    *,
+    issue_id: int,
+    newsletter: str,
+    size: int,
+    of: Choosers = EVERYBODY,
+    variants: Mapping[str, str | None] = {},
+) -> int:
+    """Makes a delivery for every recipient, in batches of `size`; how many. Once per issue: later calls add nothing.
+
+    `of`: the cadence they chose. `variants`: the rendition of each choice (`roster.choosers`) that does not get the
+    whole issue; None: nothing is in it for them, and they get nothing. A batch is of one variant.
+    """
     await _lock_issue(connection, issue_id)
-    if await connection.scalar(select(exists().where(batch.c.issue_id == issue_id))):
+    if await connection.scalar(select(exists().where(delivery.c.issue_id == issue_id))):
         return 0
-    who = roster.recipients(newsletter).subquery()
+    rows = _several(issue_id, newsletter, size, of, variants) if variants else _plain(issue_id, newsletter, size, of)
+    columns = ["issue_id", "subscriber_id", "address", "name", "batch", "state", "variant"]
+    await connection.execute(insert(delivery).from_select(columns, rows))
+    numbers = select(
+        literal(issue_id), delivery.c.batch, delivery.c.variant, literal(BatchState.PENDING.value)
+    ).distinct()
+    pending = and_(delivery.c.issue_id == issue_id, delivery.c.state == DeliveryState.PENDING)
+    await connection.execute(
+        insert(batch).from_select(["issue_id", "number", "variant", "state"], numbers.where(pending))
+    )
+    made = await connection.scalar(select(func.count()).where(delivery.c.issue_id == issue_id))
+    return made or 0  # PostgreSQL's driver counts no rows of an INSERT … SELECT
+
+
+def _plain(issue_id: int, newsletter: str, size: int, of: Choosers) -> Select[Any]:
+    """The deliveries of an issue that all get as a whole."""
+    who = roster.recipients(newsletter, of).subquery()
     row = func.row_number().over(order_by=who.c.subscriber_id)
-    rows: Select[tuple[int, int, str, str, int, str]] = select(
+    return select(
         literal(issue_id),
         who.c.subscriber_id,
         who.c.address,
         who.c.name,
         (row - 1) // literal_column(str(int(size))),
         literal(DeliveryState.PENDING.value),
+        literal(""),
     ).order_by(who.c.subscriber_id)
-    columns = ["issue_id", "subscriber_id", "address", "name", "batch", "state"]
-    await connection.execute(insert(delivery).from_select(columns, rows))
-    numbers = select(literal(issue_id), delivery.c.batch, literal(BatchState.PENDING.value)).distinct()
-    await connection.execute(
-        insert(batch).from_select(["issue_id", "number", "state"], numbers.where(delivery.c.issue_id == issue_id))
+
+
+def _several(
+    issue_id: int, newsletter: str, size: int, of: Choosers, variants: Mapping[str, str | None]
+) -> Select[Any]:
+    """The same where some get a variant of it, or nothing: those of a variant stand together."""
+    named = values(column("choice", Text), column("variant", Text), name="named")
+    known = named.data([(choice, _NOTHING if key is None else key) for choice, key in variants.items()]).cte("known")
+    people = roster.choosers(newsletter, of).subquery()
+    variant = func.coalesce(known.c.variant, "")
+    row = func.row_number().over(partition_by=variant, order_by=people.c.subscriber_id)
+    chunk = ((row - 1) // literal_column(str(int(size)))).label("chunk")
+    joined = people.outerjoin(known, known.c.choice == people.c.choice)
+    who = select(people, variant.label("variant"), chunk).select_from(joined).subquery()
+    is_nothing = who.c.variant == _NOTHING
+    number = func.dense_rank().over(order_by=(case((is_nothing, 1), else_=0), who.c.variant, who.c.chunk)) - 1
+    state = case((is_nothing, DeliveryState.SKIPPED.value), else_=DeliveryState.PENDING.value)
+    return select(
+        literal(issue_id),
+        who.c.subscriber_id,
+        who.c.address,
+        who.c.name,
+        case((is_nothing, -1), else_=number),
+        state,
+        case((is_nothing, ""), else_=who.c.variant),
     )
-    made = await connection.scalar(select(func.count()).where(delivery.c.issue_id == issue_id))
-    return made or 0  # PostgreSQL's driver counts no rows of an INSERT … SELECT
 
 
-async def recipients(connection: AsyncConnection, newsletter: str) -> int:
+async def recipients(connection: AsyncConnection, newsletter: str, of: Choosers = EVERYBODY) -> int:
     """How many would be planned now."""
-    found = await connection.scalar(select(func.count()).select_from(roster.recipients(newsletter).subquery()))
+    found = await connection.scalar(select(func.count()).select_from(roster.recipients(newsletter, of).subquery()))
     return found or 0
 
 

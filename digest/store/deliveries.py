@@ -51,9 +51,20 @@ async def failures(
     return tuple(Failure(address=row.address, state=DeliveryState(row.state), reason=row.error or "") for row in rows)
 
 
-async def person(connection: AsyncConnection, issue_id: int, address: str) -> tuple[int, str, str] | None:
-    """Subscriber id, address and name of that issue's recipient; compared without case; None for a stranger."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """One whom an issue goes to."""
+
+    subscriber_id: int
+    address: str
+    name: str
+    variant: str  # of the issue's renditions
+
+
+async def person(connection: AsyncConnection, issue_id: int, address: str) -> Addressee | None:
+    """That issue's recipient of that address, compared without case; None for a stranger, and for who is left out."""
     wanted = func.lower(delivery.c.address) == address.strip().lower()
-    query = select(delivery.c.subscriber_id, delivery.c.address, delivery.c.name)
-    row = (await connection.execute(query.where(delivery.c.issue_id == issue_id, wanted))).first()
-    return (row.subscriber_id, row.address, row.name) if row else None
+    query = select(delivery.c.subscriber_id, delivery.c.address, delivery.c.name, delivery.c.variant)
+    of = (delivery.c.issue_id == issue_id, delivery.c.state != DeliveryState.SKIPPED)
+    row = (await connection.execute(query.where(*of, wanted))).first()
+    return Addressee(**row._asdict()) if row else None

@@ -16,7 +16,13 @@ from subscribers.tables import subscriber
 SOFT_BOUNCES = 5  # in a row, within
 WINDOW = timedelta(days=30)  # of them, and without a delivery after; then the address counts as dead
 
-_ENDED = (DeliveryState.ACCEPTED, DeliveryState.REJECTED, DeliveryState.SUPPRESSED, DeliveryState.EXPIRED)
+_ENDED = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.REJECTED,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.EXPIRED,
+    DeliveryState.SKIPPED,
+)
 # What is told later than it happened must not take back what is graver: the order of telling is of no matter.
 _GRAVITY = (
     EventKind.DEFERRED,

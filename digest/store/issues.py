@@ -1,6 +1,6 @@
 """Issues: whose slot is taken, what they tell, where they stand. All SQL on them but sending's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -169,9 +169,9 @@ async def freeze(
     if not await _settle(connection, held, state=state, **values):
         return False
     if told:
-        name = (await connection.execute(select(issue.c.newsletter).where(issue.c.id == held.issue_id))).scalar_one()
-        rows = [{"issue_id": held.issue_id, "newsletter": name, "article_id": a, "story": s} for a, s in told]
-        await connection.execute(insert(issue_article), rows)
+        of = select(issue.c.newsletter, issue.c.cadence).where(issue.c.id == held.issue_id)
+        whose = {"issue_id": held.issue_id, **(await connection.execute(of)).one()._asdict()}
+        await connection.execute(insert(issue_article), [{**whose, "article_id": a, "story": s} for a, s in told])
     return True
 
 
@@ -230,15 +230,28 @@ async def is_taken(connection: AsyncConnection, name: str, slot: str, *, cadence
     return (await connection.execute(select(issue.c.id).where(*slot_s, not_(waits)))).first() is not None
 
 
-async def is_made(connection: AsyncConnection, name: str, slot: str) -> bool:
+async def is_made(connection: AsyncConnection, name: str, slot: str, *, cadence: str = "") -> bool:
     """Whether that slot has an issue whose making came to an end."""
-    its = (issue.c.newsletter == name, issue.c.slot == slot, issue.c.state != IssueState.BUILDING)
-    return (await connection.execute(select(issue.c.id).where(*its))).first() is not None
+    its = (issue.c.newsletter == name, issue.c.cadence == cadence, issue.c.slot == slot)
+    return (
+        await connection.execute(select(issue.c.id).where(*its, issue.c.state != IssueState.BUILDING))
+    ).first() is not None
 
 
-async def last_told(connection: AsyncConnection, name: str, *, cadence: str = "") -> IssueRecord | None:
-    """The newest issue of that newsletter that tells anything."""
-    told = (issue.c.newsletter == name, issue.c.cadence == cadence, issue.c.state.in_(_TOLD))
+async def first_due(connection: AsyncConnection, name: str, *, cadence: str = "") -> datetime | None:
+    """When the first slot of that newsletter was due that was taken, whatever became of it; None where none was."""
+    of = (issue.c.newsletter == name, issue.c.cadence == cadence)
+    found: datetime | None = await connection.scalar(select(func.min(issue.c.due_at)).where(*of))
+    return found
+
+
+async def last_told(
+    connection: AsyncConnection, name: str, *, cadences: Collection[str] | None = None
+) -> IssueRecord | None:
+    """The newest issue of that newsletter (of one of these cadences; None: of any) that tells anything."""
+    told = [issue.c.newsletter == name, issue.c.state.in_(_TOLD)]
+    if cadences is not None:
+        told.append(issue.c.cadence.in_(cadences))
     row = (await connection.execute(select(*_columns()).where(*told).order_by(issue.c.due_at.desc()).limit(1))).first()
     return _record(row) if row else None
 

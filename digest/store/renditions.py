@@ -1,8 +1,8 @@
 """An issue as rendered, kept with it: written once by the build, read by every batch."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import StoreError
@@ -38,6 +38,25 @@ async def load(connection: AsyncConnection, issue_id: int, variant: str = "") ->
     row = (await connection.execute(select(rendition).where(*where))).one_or_none()
     if row is None:
         raise StoreError(f"issue {issue_id} has no rendition {variant!r}: build it again")
+    return _rendered(row)
+
+
+async def every(connection: AsyncConnection, issue_id: int) -> dict[str, Rendered]:
+    """The issue as rendered in each of its variants; StoreError where it was never built."""
+    rows = await connection.execute(select(rendition).where(rendition.c.issue_id == issue_id))
+    found = {row.variant: _rendered(row) for row in rows}
+    if "" not in found:
+        raise StoreError(f"issue {issue_id} has no rendition: build it again")
+    return found
+
+
+async def known(connection: AsyncConnection, issue_id: int) -> frozenset[str]:
+    """The variants in which the issue is rendered."""
+    found = await connection.execute(select(rendition.c.variant).where(rendition.c.issue_id == issue_id))
+    return frozenset(found.scalars())
+
+
+def _rendered(row: Row[Any]) -> Rendered:
     return Rendered(
         subject=row.subject,
         preheader=row.preheader,

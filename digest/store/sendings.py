@@ -18,6 +18,7 @@ class Sending:
 
     id: int
     newsletter: str
+    cadence: str = ""
     number: int
     slot: str
     state: IssueState
@@ -39,6 +40,7 @@ async def find(connection: AsyncConnection, issue_id: int) -> Sending:
     return Sending(
         id=row.id,
         newsletter=row.newsletter,
+        cadence=row.cadence,
         number=row.number,
         slot=row.slot,
         state=IssueState(row.state),

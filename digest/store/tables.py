@@ -160,9 +160,15 @@ issue_article = Table(  # which articles were told, so that none is told twice
     Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
     Column("newsletter", String(63), nullable=False),
     Column("story", Integer, nullable=False),  # from 0; -1: seen and left out
+    Column("cadence", String(32), nullable=False, server_default=""),  # of the issue: each tells on its own
     PrimaryKeyConstraint("issue_id", "article_id"),
 )
-Index("ix_issue_article_newsletter_article_id", issue_article.c.newsletter, issue_article.c.article_id)
+Index(
+    "ix_issue_article_newsletter_article_id_cadence",
+    issue_article.c.newsletter,
+    issue_article.c.article_id,
+    issue_article.c.cadence,
+)
 
 edit = Table(  # what the editor wants of the next issue; used up by it
     "edit",
@@ -224,6 +230,7 @@ delivery = Table(
     Column("provider_id", Text),
     Column("error", Text),
     Column("event", String(16)),  # the last report: delivered, bounced, …; may come before our own commit
+    Column("variant", String(64), nullable=False, server_default=""),  # as which rendition it goes out
     PrimaryKeyConstraint("issue_id", "subscriber_id"),
     sqlite_with_rowid=False,
 )

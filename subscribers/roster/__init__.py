@@ -8,7 +8,7 @@ from subscribers.roster.acts import Outcome, add, choose, confirm, narrow, remov
 from subscribers.roster.asking import Unasked, asked, claim_asking, forget_pending, unasked
 from subscribers.roster.keys import rotate, signing_keys, verifying_keys
 from subscribers.roster.listing import counts, get, listed, story
-from subscribers.roster.selects import recipients, wanted
+from subscribers.roster.selects import choices, choosers, read_choice, recipients, wanted
 from subscribers.roster.suppressions import erase, is_suppressed, lift, suppress
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "Unasked",
     "add",
     "asked",
+    "choices",
     "choose",
+    "choosers",
     "claim_asking",
     "confirm",
     "counts",
@@ -27,6 +29,7 @@ __all__ = [
     "lift",
     "listed",
     "narrow",
+    "read_choice",
     "recipients",
     "remove",
     "rename",

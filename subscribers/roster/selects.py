@@ -1,8 +1,11 @@
 """Who is to be mailed: statements for others to join, so that a million recipients never leave the database."""
 
-from sqlalchemy import Select, select
+import json
 
-from subscribers.model import SubscriptionState
+from sqlalchemy import ColumnElement, Select, Text, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from subscribers.model import EVERYBODY, Choice, Choosers, SubscriptionState
 from subscribers.tables import subscriber, subscription, suppression
 
 
@@ -11,10 +14,40 @@ def wanted(newsletter: str) -> Select[tuple[int]]:
     return _on(newsletter, select(subscription.c.subscriber_id))
 
 
-def recipients(newsletter: str) -> Select[tuple[int, str, str, str | None]]:
-    """subscriber_id, address, name, language of the same, in no promised order."""
+def recipients(newsletter: str, of: Choosers = EVERYBODY) -> Select[tuple[int, str, str, str | None]]:
+    """subscriber_id, address, name, language of the same (of those with that cadence), in no promised order."""
     s = subscriber.c
-    return _on(newsletter, select(subscription.c.subscriber_id, s.address, s.name, s.language))
+    return _of(of, _on(newsletter, select(subscription.c.subscriber_id, s.address, s.name, s.language)))
+
+
+def choosers(newsletter: str, of: Choosers = EVERYBODY) -> Select[tuple[int, str, str, str | None, str]]:
+    """The same with `choice`, a text that `read_choice` reads: equal for all who want an issue in the same way."""
+    return recipients(newsletter, of).add_columns(_choice().label("choice"))
+
+
+async def choices(connection: AsyncConnection, newsletter: str, of: Choosers = EVERYBODY) -> dict[str, int]:
+    """Every such text among them, and how many want it so."""
+    chosen = choosers(newsletter, of).subquery().c.choice
+    return {row[0]: row[1] for row in await connection.execute(select(chosen, func.count()).group_by(chosen))}
+
+
+def read_choice(text: str) -> Choice:
+    """What a `choice` of these statements says."""
+    language, _, sections = text.partition("\n")
+    return Choice(language=language, sections=tuple(json.loads(sections)) if sections else None)
+
+
+def _choice() -> ColumnElement[str]:
+    """Language, a line break, the sections as JSON; each empty where nothing was chosen (SQL's null and JSON's)."""
+    language = func.lower(func.coalesce(subscriber.c.language, ""))
+    sections = func.coalesce(func.nullif(cast(subscription.c.sections, Text), "null"), "")
+    return language.concat("\n").concat(sections)
+
+
+def _of(of: Choosers, statement: Select) -> Select:  # type: ignore[type-arg]  # the columns pass through untouched
+    if of.only is not None:
+        return statement.where(subscription.c.cadence.in_(of.only))
+    return statement.where(subscription.c.cadence.not_in(of.but)) if of.but else statement
 
 
 def _on(newsletter: str, statement: Select) -> Select:  # type: ignore[type-arg]  # the columns pass through untouched

@@ -86,7 +86,7 @@ class Desk:
             "timezone": "Europe/Berlin",
             "feeds": urls,
         } | newsletter
-        lines = "\n".join(f"{key} = {_toml(value)}" for key, value in keys.items())
+        lines = "\n".join(f"{key} = {_toml(value)}" for key, value in keys.items() if value is not None)
         self.config.write_text(
             f"""
 [digest]

@@ -265,3 +265,34 @@ def test_what_must_not_leave_is_not_built(desk, template: str, said: str) -> Non
         assert said in refused.err
     assert desk.messages() == []
     assert desk.digest("issues", "list", "--json").json == {"issues": []}
+
+
+CADENCES = {"daily": "30 7 * * *", "weekly": "0 8 * * sun"}
+
+
+def test_cadences_by_hand(desk) -> None:
+    desk.configure(schedule=None, cadences=CADENCES)
+    subscribe(desk)
+    assert desk.digest("check").code == 0
+    desk.digest("collect")
+    assert desk.digest("build", "morning", "--cadence", "monthly").code == 2
+    daily = desk.digest("build", "morning", "--json").json
+    weekly = desk.digest("build", "morning", "--cadence", "weekly", "--json").json
+    assert {s["title"] for s in daily["stories"]} <= {s["title"] for s in weekly["stories"]} != set()
+    listed = desk.digest("issues", "list", "--json").json["issues"]
+    assert {(i["issue"], i["cadence"]) for i in listed} == {("morning/1", "daily"), ("morning/2", "weekly")}
+    assert "weekly" in desk.digest("issues", "list").out
+    status = desk.digest("status", "--json")
+    assert status.code == 0, status.err
+    assert set(status.json["newsletters"][0]["next_slots"]) == {"daily", "weekly"}
+    sent = desk.digest("send", "morning", "--cadence", "daily", "--json")
+    assert (sent.code, sent.json["issue"], sent.json["accepted"], sent.json["skipped"]) == (0, "morning/1", 3, 0)
+    assert desk.digest("send", "morning", "--cadence", "weekly").code == 3  # nobody chose it
+    assert desk.digest("build", "morning", "--cadence", "daily", "--at", "2020-01-01T07:30").code == 3
+
+
+def test_without_cadences_the_list_has_no_column_of_them(desk) -> None:
+    desk.digest("collect")
+    desk.digest("build", "morning")
+    assert "cadence" not in desk.digest("issues", "list").out
+    assert desk.digest("build", "morning", "--cadence", "daily").code == 2

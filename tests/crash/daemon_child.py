@@ -53,7 +53,7 @@ async def main(database_file: Path, clock_file: Path, url: str) -> None:
     async def collect(*_) -> None:
         await asyncio.sleep(random.uniform(0, 0.02))  # between the claim and the making: where a kill hurts
 
-    async def make(kit, newsletter, due, held, *_) -> None:
+    async def make(kit, newsletter, due, held) -> None:
         await asyncio.sleep(random.uniform(0, 0.02))
         async with kit.database.write() as connection:
             made_at = kit.now()

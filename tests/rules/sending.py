@@ -87,7 +87,7 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 BATCHES,
-                "    if await connection.scalar(select(exists().where(batch.c.issue_id == issue_id))):\n        return 0\n",
+                "    if await connection.scalar(select(exists().where(delivery.c.issue_id == issue_id))):\n        return 0\n",
                 "",
             ),
         ),

@@ -88,7 +88,7 @@ class Work:
         if self.collect_error is not None:
             raise self.collect_error
 
-    async def make(self, kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim, _cadence: str) -> None:
+    async def make(self, kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim) -> None:
         if self.hang is not None:
             await self.hang.wait()
         if self.make_error is not None and due.slot.startswith(self.make_error_on):

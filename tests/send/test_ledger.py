@@ -38,7 +38,9 @@ class Senders:
         self.provider = providers.load(mail, folder=folder, environ={})
 
     async def one(self) -> Ledger:
-        job = Job(issue_id=self.issue_id, newsletter="morning", envelope=ENVELOPE, rendered=RENDERED, expires_at=None)
+        job = Job(
+            issue_id=self.issue_id, newsletter="morning", envelope=ENVELOPE, rendered={"": RENDERED}, expires_at=None
+        )
         made = Ledger(job, self.provider, database=self.database, allowed=self.allowed, now=self.clock.now)
         await made.begin()
         return made

@@ -258,7 +258,7 @@ async def test_listed_found_and_told(database) -> None:
         assert await issues.found(connection, "morning", 3) is None
         assert await issues.by_id(connection, 99) is None
         assert (await issues.last_told(connection, "morning")).id == early.issue_id
-        assert await issues.last_told(connection, "morning", cadence="weekly") is None
+        assert await issues.last_told(connection, "morning", cadences=["weekly"]) is None
         assert [r.id for r in await issues.being_made(connection, "morning")] == [late.issue_id]
 
 

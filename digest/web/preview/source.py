@@ -197,7 +197,8 @@ class Drawn:
         """The issue as it would be built now; NothingToDo where there is no story."""
         async with self.kit.database.read() as connection:
             number = await issues.next_number(connection, letter.name)
-        due = build.by_hand(letter, self.kit.now())
+        due = build.by_hand(letter, self.kit.now(), cadence=letter.usual_cadence)
+        due = await build.since_last(self.kit, letter, due) if due.cadence else due
         return await build.draft(self.kit, letter, due, number=number, found=self.found)
 
     async def frozen(self, key: str) -> dict[str, Any]:

@@ -49,9 +49,10 @@ async def view(request: Request) -> Response:
     """An issue in the browser for one of its readers: their links, nobody's name, as mail is passed on."""
     desk: Desk = request.app.state.desk
     async with desk.database.read() as connection:
-        _, name = await desk.named(connection, request, "view")
+        reader, name = await desk.named(connection, request, "view")
         newsletter, _, number = name.partition("/")
-        found = await editions.rendered(connection, newsletter, int(number) if number.isdigit() else 0)
+        number_or_none = int(number) if number.isdigit() else 0
+        found = await editions.rendered(connection, newsletter, number_or_none, reader=reader)
     if found is None:
         raise HTTPException(404)
     return _mail(found, _neutral(desk, newsletter, int(number)), PRIVATE)
