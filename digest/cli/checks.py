@@ -132,6 +132,15 @@ def dates(letter: Newsletter, count: int = 5) -> dict[str, list[str]]:
     }
 
 
+def in_words(letter: Newsletter) -> str:
+    """The next five dates for the narrow column of the preview: the first in full, of the others the day."""
+    coming = sorted(datetime.fromisoformat(slot) for found in dates(letter).values() for slot in found)[:5]
+    if not coming:
+        return "never again"
+    first, *others = (f"{coming[0]:%a %d %b %H:%M}", *(f"{at:%a %d %b}" for at in coming[1:]))
+    return first + (f", then {', '.join(others)}" if others else "")
+
+
 def _day(slot: str) -> str:
     """As in Thu 2026-11-26 07:30."""
     return f"{datetime.fromisoformat(slot):%a %Y-%m-%d %H:%M}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.cli import desk, out, run
+from digest.cli import checks, desk, out, run
 from digest.config import Config, FeedSettings, Newsletter
 from digest.errors import CollectError, ParseError, UsageError
 from digest.model import Article
@@ -77,7 +77,10 @@ async def _serve(shown: Subject, wishes: Wishes) -> None:
     with serve.listening(web.host, web.port if wishes.port is None else wishes.port) as bound:
         address = serve.address(bound)
         base = address.rstrip("/") + sample.ROOT
-        source = Drawn(shown.kit, first=shown.letter.name, found=shown.found, reload=shown.reload, base=base)
+        dates = checks.in_words if shown.reload else lambda _: ""  # of a feed's address nothing is due
+        source = Drawn(
+            shown.kit, first=shown.letter.name, found=shown.found, reload=shown.reload, base=base, dates=dates
+        )
         sampling = asyncio.create_task(source.warm_sample())  # beside the first issue: the other core is idle
         await source.warm(shown.letter)
         live, boxes = Live(), _mailbox(shown)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli import statuspage
+from digest import config as settings
+from digest.cli import checks, statuspage
 
 OLD = Path(__file__).parents[1] / "data" / "db" / "0001.db"
 HOUR = timedelta(hours=1)
@@ -111,3 +112,9 @@ def test_days_off_are_not_announced(desk) -> None:
     (letter,) = desk.digest("status", "--json").json["newsletters"]
     assert letter["next_slot"] >= first
     assert desk.digest("check", "--json").json["next_slots"]["morning"][""][0] >= first
+
+
+def test_the_previews_column_has_five_dates(desk) -> None:
+    desk.configure(schedule="30 7 1 1 *")
+    words = checks.in_words(settings.load(desk.config, environ={}).newsletters["morning"])
+    assert re.fullmatch(r"[A-Z][a-z]{2} 01 Jan 07:30, then ([A-Z][a-z]{2} 01 Jan(, )?){4}", words)

@@ -385,3 +385,9 @@ async def test_a_theme_can_be_tried(source):
     assert "#7a2f6b" in plum.message.html
     assert "#7a2f6b" not in plain.message.html
     assert "plum" in source.looks().themes
+
+
+async def test_when_the_next_issues_are_due_stands_beside_the_newsletter(kit: Kit) -> None:
+    choices = await Drawn(kit, dates=lambda letter: f"soon ({letter.name})").choices()
+    assert choices[0].detail == f"as it would be now; due soon ({choices[0].key.partition(':')[2]})"
+    assert (await Drawn(kit).choices())[0].detail == "as it would be now"

@@ -53,7 +53,8 @@ class Drawn:
     """A `PreviewSource` over configuration and database.
 
     `found`: the articles to tell (None: those in the database); `reload` reads the configuration again (None: there is
-    no file of it); `base`: the preview's own address, below which the sample's pictures lie (empty: no sample).
+    no file of it); `base`: the preview's own address, below which the sample's pictures lie (empty: no sample);
+    `dates`: when a newsletter's next issues are due, in words.
     """
 
     def __init__(
@@ -64,8 +65,10 @@ class Drawn:
         found: Sequence[Article] | None = None,
         reload: Callable[[], Config] | None = None,
         base: str = "",
+        dates: Callable[[Newsletter], str] = lambda _: "",
     ) -> None:
         self.kit = kit
+        self._dates = dates
         self.first = first
         self.found = found
         self.reload = reload
@@ -87,7 +90,8 @@ class Drawn:
         kept = [record for record in past if record.content is not None]
         waiting = [_past(record, ChoiceKind.WAITING) for record in kept if record.state in _WAITING]
         gone = [_past(record, ChoiceKind.PAST) for record in kept if record.state not in _WAITING]
-        listed = [*map(_coming, letters), *waiting, *gone]
+        coming = [_coming(letter, self._dates(letter)) for letter in letters]
+        listed = [*coming, *waiting, *gone]
         return [*listed, _SAMPLE_CHOICE] if self.base else listed
 
     async def readers(self, key: str) -> Sequence[Reader]:
@@ -438,13 +442,13 @@ def _closed(record: IssueRecord, note: str) -> Material:
     return Material(name=record.name, told=told, saved=saved, count=len(issue.stories), intro=issue.intro, note=note)
 
 
-def _coming(letter: Newsletter) -> Choice:
+def _coming(letter: Newsletter, dates: str) -> Choice:
     return Choice(
         key=f"{_NEXT}{letter.name}",
         kind=ChoiceKind.NEXT,
         newsletter=letter.title,
         label=letter.title,
-        detail="as it would be now",
+        detail=f"as it would be now; due {dates}" if dates else "as it would be now",
     )
 
 
