@@ -101,11 +101,12 @@ class MailServer:
         honours_keys: bool = True,
         poisoned: Collection[str] = (),
         batch_max: int = 100,
+        host: str = "127.0.0.1",
     ) -> None:
         """`log`: appended to for ever, one JSON line a message; `faults`: one a request, then none.
 
         `delay_s`: before each answer; `honours_keys`: whether a repeated Idempotency-Key is known, as Resend knows it;
-        `poisoned`: addresses for whose sake a whole batch is answered 422.
+        `poisoned`: addresses for whose sake a whole batch is answered 422; `host`: the address to listen on.
         """
         self.url = ""
         self.seen: list[Seen] = []
@@ -115,6 +116,7 @@ class MailServer:
         self._honours_keys = honours_keys
         self._poisoned = frozenset(poisoned)
         self._batch_max = batch_max
+        self._host = host
         self._kept: dict[str, tuple[bytes, _Answer]] = {}
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -132,8 +134,8 @@ class MailServer:
 
     async def __aenter__(self) -> Self:
         """Listens on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MAX_HEAD, backlog=1024)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, self._host, 0, limit=_MAX_HEAD, backlog=1024)
+        self.url = f"http://{self._host}:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(
