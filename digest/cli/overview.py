@@ -102,8 +102,8 @@ async def _engine(config: Config, database: Database) -> dict[str, Any]:
     name = config.digest.engine
     if name == "local" or database.is_sqlite:
         return {"name": name}
-    now = desk.now()
     async with database.read() as connection:
+        now = await crew.clock(connection)
         standing = await queue.standing(connection)
         workers = [_worker(found, now) for found in await crew.listed(connection)]
     queues = [{"name": name, **counts} for name, counts in sorted(standing.queues.items())]

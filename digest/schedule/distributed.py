@@ -21,7 +21,7 @@ from digest.errors import DatabaseAway
 from digest.model import Step
 from digest.pipeline.kit import Kit
 from digest.schedule import engine, patient
-from digest.store import crew, owner
+from digest.store import batches, crew, owner, sendings
 from digest.store.queue import HOLDER, STALLED
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Distributed:
             while True:
                 with suppress(DatabaseAway):
                     async with self.kit.database.write() as connection:
-                        await crew.sign(connection, here, at=self.kit.now())
+                        await crew.sign(connection, here, at=await crew.clock(connection))
                 await asyncio.sleep(_HEARTBEAT_S)
         finally:
             with suppress(DatabaseAway):
@@ -223,6 +223,20 @@ class Distributed:
                 await self._app.job_manager.retry_job(job)
             except exceptions.UniqueViolation:  # the same waits already, for this one to end
                 await self._app.job_manager.finish_job(job, jobs.Status.ABORTED, delete_job=True)
+
+        await self._void_silent()
+
+    async def _void_silent(self) -> None:
+        """What a worker held that is not heard of any more: its machine is gone, and nobody there says so.
+
+        Its requests may have left, so their batches are unknown, and repeated where the provider honours keys.
+        """
+        async with self.kit.database.write() as connection:
+            silent = await crew.silent(connection, at=await crew.clock(connection))
+            for issue_id, holder in await sendings.holders(connection) if silent else []:
+                if holder.partition("/")[0] in silent:
+                    log.warning("claims of a silent worker", extra={"worker": holder, "issue": issue_id})
+                    await batches.void(connection, issue_id=issue_id, now=self.kit.now(), dead=[holder])
 
     async def _tidy(self) -> None:
         await self._app.job_manager.delete_old_jobs(

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store.tables import worker
 
+SILENCE = timedelta(seconds=30)  # six signs of life missed
 _FORGOTTEN = timedelta(hours=1)  # one that was not seen for so long will not come back under that name
 
 
@@ -39,6 +40,20 @@ async def sign(connection: AsyncConnection, here: Worker, *, at: datetime) -> No
     queues = ",".join(here.queues)
     row = {"name": here.name, "queues": queues, "concurrency": here.concurrency, "started_at": here.started_at}
     await connection.execute(insert(worker).values(seen_at=at, **row))
+
+
+async def silent(connection: AsyncConnection, *, at: datetime) -> tuple[str, ...]:
+    """Who was not heard of for so long that they count as dead, though nobody saw them die."""
+    quiet = select(worker.c.name).where(worker.c.seen_at < at - SILENCE)
+    return tuple((await connection.scalars(quiet)).all())
+
+
+async def clock(connection: AsyncConnection) -> datetime:
+    """The database's clock: those of many machines may differ."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    found: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return found
 
 
 async def leave(connection: AsyncConnection, name: str) -> None:

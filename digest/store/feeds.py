@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import FeedRecord, FeedState, Validators
+from digest.store.database import insert_of
 from digest.store.tables import feed
 
 _PAGE = 500  # bound values in one statement
@@ -42,9 +43,9 @@ async def ensure(
     """
     wanted = list(dict.fromkeys(requested_urls))
     known = {record.requested_url for record in await listed(connection, wanted)}
-    rows = [{"requested_url": url, "url": url, "since": since} for url in wanted if url not in known]
-    if rows:
-        await connection.execute(insert(feed), rows)
+    rows = [{"requested_url": url, "url": url, "since": since} for url in sorted(wanted) if url not in known]
+    if rows:  # another process may make the same this moment
+        await connection.execute(insert_of(connection, feed).on_conflict_do_nothing(), rows)
     records = {record.requested_url: record for record in await listed(connection, wanted)}
     return [records[url] for url in wanted]
 
@@ -68,7 +69,8 @@ async def locked(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, F
 async def save(connection: AsyncConnection, *records: FeedRecord) -> None:
     """Writes what polls learnt; the ids and the configured addresses stay."""
     if records:
-        values = [{"b_id": record.id, **_values(record)} for record in records]
+        ordered = sorted(records, key=lambda record: record.id)  # two processes never wait for each other's rows
+        values = [{"b_id": record.id, **_values(record)} for record in ordered]
         await connection.execute(update(feed).where(feed.c.id == bindparam("b_id")), values)
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digest.store.database import insert_of
 from digest.store.tables import host
 
 
 async def close(connection: AsyncConnection, name: str, *, until: datetime) -> None:
     """Leaves that host (host:port) alone until then."""
-    await connection.execute(delete(host).where(host.c.name == name))
-    await connection.execute(insert(host).values(name=name, closed_until=until))
+    made = insert_of(connection, host).values(name=name, closed_until=until)
+    await connection.execute(made.on_conflict_do_update(index_elements=["name"], set_={"closed_until": until}))
 
 
 async def closed(connection: AsyncConnection, *, now: datetime) -> dict[str, datetime]:

@@ -66,6 +66,12 @@ async def waiting(connection: AsyncConnection, issue_id: int) -> int:
     return (await connection.scalar(select(func.count()).select_from(batch).where(mine))) or 0
 
 
+async def holders(connection: AsyncConnection) -> list[tuple[int, str]]:
+    """Which issue's batches are held by whom."""
+    held = select(batch.c.issue_id, batch.c.owner).where(batch.c.state == BatchState.SENDING).distinct()
+    return [(issue_id, owner) for issue_id, owner in await connection.execute(held)]
+
+
 async def finish(connection: AsyncConnection, issue_id: int, state: IssueState, note: str | None = None) -> None:
     """Records how sending ended, and what its deliveries came to, unless someone else did."""
     where = (issue.c.id == issue_id, issue.c.state == IssueState.SENDING)

@@ -133,6 +133,11 @@ class Fleet:
         self.running[name].wait()
         self.start(name)
 
+    def stop(self, name: str) -> int:
+        """In good order; its exit code."""
+        self.running[name].terminate()
+        return self.running.pop(name).wait(120)
+
     def dead(self) -> list[str]:
         """Those that ended though nobody killed them."""
         return [name for name, process in self.running.items() if process.poll() is not None]

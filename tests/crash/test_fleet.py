@@ -40,6 +40,7 @@ async def test_each_message_once_whoever_dies(server: Server, tmp_path: Path) ->
             fleet.kill("daemon-0")
             await watch.until_all(200)
             assert not fleet.dead(), "a database that went away ended a program"
+            assert [fleet.stop(name) for name in ("worker-1", "daemon-1")] == [0, 0]
         lost, doubled = watch.judge()
     assert (lost.total(), doubled.total()) == (0, 0)
     assert max(watch.waits[1:]) < WITHIN_S

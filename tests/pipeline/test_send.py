@@ -62,11 +62,10 @@ TAKEN_TWICE_WITHOUT_KEYS = [
 
 
 @pytest.mark.parametrize("fault", [f for f in Fault if f is not Fault.UNAUTHORIZED], ids=lambda fault: fault.name)
-async def test_no_fault_loses_or_doubles_where_keys_are_honoured(fault: Fault, clock: Clock, tmp_path) -> None:
-    async with (
-        Database(f"sqlite+aiosqlite:///{tmp_path / 'd.db'}") as database,
-        MailServer(tmp_path / "log", faults=[fault, fault]) as server,
-    ):
+async def test_no_fault_loses_or_doubles_where_keys_are_honoured(
+    fault: Fault, database: Database, clock: Clock, tmp_path
+) -> None:
+    async with MailServer(tmp_path / "log", faults=[fault, fault]) as server:
         issue_id = await seed(database, readers=5)
         world = kit(config(tmp_path, base_url=server.url), database, clock)
         report = await send.issue(world, issue_id, sleep=clock.sleep, limits=QUICK)
@@ -75,11 +74,10 @@ async def test_no_fault_loses_or_doubles_where_keys_are_honoured(fault: Fault, c
 
 
 @pytest.mark.parametrize("fault", TAKEN_TWICE_WITHOUT_KEYS, ids=lambda fault: fault.name)
-async def test_without_keys_what_may_have_been_taken_is_held(fault: Fault, clock: Clock, tmp_path) -> None:
-    async with (
-        Database(f"sqlite+aiosqlite:///{tmp_path / 'd.db'}") as database,
-        MailServer(tmp_path / "log", faults=[fault]) as server,
-    ):
+async def test_without_keys_what_may_have_been_taken_is_held(
+    fault: Fault, database: Database, clock: Clock, tmp_path
+) -> None:
+    async with MailServer(tmp_path / "log", faults=[fault]) as server:
         issue_id = await seed(database, readers=3)
         world = kit(config(tmp_path, provider="mailpit", base_url=server.url), database, clock)
         first = await send.issue(world, issue_id, sleep=clock.sleep, limits=QUICK)

@@ -16,7 +16,8 @@ from conftest import postgres_database
 from procrastinate import PsycopgConnector, exceptions, sql
 from psycopg import OperationalError
 from schedule import world
-from sqlalchemy import text
+from send.world import seed
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.config import Config, General, Mail
@@ -26,7 +27,7 @@ from digest.pipeline.kit import Kit
 from digest.schedule import ledger
 from digest.schedule.daemon import Daemon
 from digest.schedule.distributed import Distributed
-from digest.store import Database, crew, issues, owner, queue
+from digest.store import Database, crew, issues, owner, queue, tables
 
 pytestmark = pytest.mark.postgres
 
@@ -320,3 +321,20 @@ async def test_what_one_sweeper_claimed_any_other_goes_on_with(kit: Kit) -> None
     async with kit.database.read() as connection:
         (record,) = await issues.listed(connection)
     assert (record.owner, owner.is_dead(queue.HOLDER)) == (queue.HOLDER, False)
+
+
+@pytest.mark.parametrize(("heard_s", "expected"), [(31, "unknown"), (5, "sending")])
+async def test_what_a_silent_worker_held_is_taken_as_unknown(kit: Kit, heard_s: int, expected: str) -> None:
+    """Of another machine's processes nothing is known but what they say of themselves."""
+    issue_id = await seed(kit.database)
+    row = {"issue_id": issue_id, "number": 0, "state": "sending", "owner": "elsewhere:1:2/7", "attempts": 1}
+    async with kit.database.write() as connection:
+        now = await crew.clock(connection)
+        there = crew.Worker(name="elsewhere:1:2", queues=("send",), concurrency=1, started_at=now)
+        await crew.sign(connection, there, at=now - timedelta(seconds=heard_s))
+        await connection.execute(tables.batch.insert().values(lease_until=now + timedelta(minutes=5), **row))
+    async with Distributed(kit, run=Pipeline().run) as engine:
+        await engine._retry_stalled()
+    async with kit.database.read() as connection:
+        found = (await connection.execute(select(tables.batch))).one()
+    assert (found.state, found.next_at is not None) == (expected, expected == "unknown")

@@ -33,3 +33,12 @@ async def test_one_not_heard_of_is_forgotten_when_another_comes(database: Databa
             worker = crew.Worker(name=name, queues=("send",), concurrency=1, started_at=at)
             await crew.sign(connection, worker, at=at)
     assert await names(database) == ["late", "new"]
+
+
+async def test_who_was_not_heard_of_for_half_a_minute_is_silent(database: Database, now) -> None:
+    async with database.write() as connection:
+        for name, seconds in (("here", 29), ("gone", 31)):
+            worker = crew.Worker(name=name, queues=("send",), concurrency=1, started_at=now)
+            await crew.sign(connection, worker, at=now - timedelta(seconds=seconds))
+        assert await crew.silent(connection, at=now) == ("gone",)
+        assert (await crew.clock(connection)).utcoffset() == timedelta(0)

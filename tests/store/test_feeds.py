@@ -1,9 +1,10 @@
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from digest.model import FeedState, Validators
+from digest.model import FeedRecord, FeedState, Validators
 from digest.store import Database, feeds, hosts
 
 URL = "https://example.org/feed.xml"
@@ -107,3 +108,36 @@ async def test_a_host_stays_closed_until_its_time(database: Database, now: datet
         assert await hosts.closed(connection, now=now + timedelta(hours=2)) == {}
         await hosts.reopen(connection, ["a.org:443"])
         assert await hosts.closed(connection, now=now) == {}
+
+
+async def test_two_processes_meet_the_same_feeds_at_once(database: Database) -> None:
+    urls = [f"https://example.org/{n}.xml" for n in range(50)]
+
+    async def meet(some: list[str]) -> list[str]:
+        async with database.write() as connection:
+            found = await feeds.ensure(connection, some)
+            await asyncio.sleep(0)
+            return [record.requested_url for record in found]
+
+    assert await asyncio.gather(*(meet(order) for order in (urls, urls[::-1], urls))) == [urls, urls[::-1], urls]
+
+
+async def test_two_processes_write_the_same_feeds_in_any_order(database: Database, now) -> None:
+    async with database.write() as connection:
+        records = await feeds.ensure(connection, [f"https://example.org/{n}.xml" for n in range(200)])
+
+    async def save(some: list[FeedRecord]) -> None:
+        async with database.write() as connection:
+            await feeds.save(connection, *some)
+
+    await asyncio.gather(*(save(order) for order in (records, records[::-1]) * 3))
+
+
+async def test_two_processes_close_a_host_at_once(database: Database, now) -> None:
+    async def close(minutes: int) -> None:
+        async with database.write() as connection:
+            await hosts.close(connection, "example.org:443", until=now + timedelta(minutes=minutes))
+
+    await asyncio.gather(*(close(minutes) for minutes in (5, 5, 5)))
+    async with database.read() as connection:
+        assert await hosts.closed(connection, now=now) == {"example.org:443": now + timedelta(minutes=5)}

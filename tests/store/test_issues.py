@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from conftest import empty
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
@@ -268,15 +269,24 @@ ACTS = st.sampled_from(["claim", "over", "freeze", "postpone", "release", "close
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(ACTS, st.sampled_from("abc"), st.integers(0, 2), st.integers(0, 12)), max_size=30))
 def test_in_any_order_a_slot_is_made_once(tmp_path_factory, acts) -> None:
-    made = asyncio.run(play(acts, tmp_path_factory.mktemp("any")))
+    made = asyncio.run(play(acts, f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('any') / 'd.db'}"))
     assert len(made) == len(set(made))
 
 
-async def play(acts, folder) -> list[str]:
+@pytest.mark.postgres
+@settings(deadline=None, max_examples=10)
+@given(st.lists(st.tuples(ACTS, st.sampled_from("abc"), st.integers(0, 2), st.integers(0, 12)), max_size=30))
+def test_in_any_order_a_slot_is_made_once_on_postgresql(postgres_kept: str, acts) -> None:
+    asyncio.run(empty(postgres_kept))
+    made = asyncio.run(play(acts, postgres_kept))
+    assert len(made) == len(set(made))
+
+
+async def play(acts, url: str) -> list[str]:
     """Three owners do these things at these times; the slots whose freezing was allowed."""
     claims: dict[tuple[str, int], issues.Claim] = {}
     made = []
-    async with Database(f"sqlite+aiosqlite:///{folder / 'd.db'}") as database:
+    async with Database(url) as database:
         for act, who, number, minute in acts:
             now, held = NOW + minute * MINUTE, claims.get((who, number))
             slot = f"2026-11-2{number}T07:30"

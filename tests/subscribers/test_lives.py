@@ -8,9 +8,11 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import pytest
+from conftest import empty
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from digest.model import Event, EventKind
 from digest.store import Database, events
@@ -25,16 +27,22 @@ people, letters = st.sampled_from(PEOPLE), st.sampled_from(LETTERS)
 
 
 class Lives(RuleBasedStateMachine):
+    url = "sqlite+aiosqlite:///:memory:"
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.database = Database("sqlite+aiosqlite:///:memory:")
+        self.prepare()
+        self.database = Database(self.url)
         self.run(self.database.__aenter__())
         self.at = datetime(2026, 11, 23, tzinfo=UTC)
         self.consented: set[tuple[str, str]] = set()  # by their own word, or the owner's for them
         self.asked: set[tuple[str, str]] = set()
         self.left: set[tuple[str, str]] = set()
         self.barred: set[str] = set()
+
+    def prepare(self) -> None:
+        """A database in memory is new."""
 
     def run(self, work: Awaitable[T]) -> T:
         async def whole() -> T:
@@ -178,3 +186,14 @@ async def _active_and_barred(connection: Any) -> int:
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.postgres
+def test_lives_on_postgresql(postgres_kept: str) -> None:
+    class There(Lives):
+        url = postgres_kept
+
+        def prepare(self) -> None:
+            self.run(empty(self.url))
+
+    run_state_machine_as_test(There, settings=settings(max_examples=6, stateful_step_count=25, deadline=None))
