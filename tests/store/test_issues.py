@@ -244,8 +244,6 @@ async def test_the_owner_hears_of_each_state_once(database) -> None:
         assert await issues.notified(connection, found[0])
         assert not await issues.notified(connection, found[0])
         assert [r.id for r in await issues.untold(connection, now=NOW)] == [sent.issue_id]
-        await issues.unnotified(connection, found[0])
-        assert len(await issues.untold(connection, now=NOW)) == 2
 
 
 async def test_listed_found_and_told(database) -> None:
