@@ -142,7 +142,7 @@ def test_a_picture_fits_its_box(width, height, expected):
     assert (shown, picture.height(shown)) == expected
 
 
-@pytest.mark.parametrize(("width", "height"), [(728, 90), (100, 900), (1, 1000), (1000, 1901)])
+@pytest.mark.parametrize(("width", "height"), [(728, 90), (1200, 240), (100, 900), (1, 1000), (1000, 1901)])
 def test_banners_and_towers_are_no_pictures(width, height):
     assert told({"image": {"url": "https://e.org/a.png", "width": width, "height": height}}).picture is None
 
