@@ -12,6 +12,14 @@ from digest.cli import desk, out, run
 from digest.cli.options import AsJson, ConfigPath, Verbose
 from digest.errors import ConfigError, Fault, UsageError
 
+_NEXT = (
+    ("check", "every fault of that file at once"),
+    ("preview", "the issue as it would be now, in your browser; nothing is sent"),
+    ("subscribers add ADDRESS", "a reader"),
+    ("send morning --dry-run", "who would get what"),
+    ("run", "every issue at its time"),
+)
+
 
 def add(app: typer.Typer) -> None:
     """Adds these commands."""
@@ -41,8 +49,8 @@ def init(
         return 0
     place = "" if folder == Path() else f"cd {folder} && "
     out.line(f"{path} is written. Next:")
-    out.line(f"  {place}digest preview      the issue as it would be now, in your browser; nothing is sent")
-    out.line(f"  {place}digest run          every issue at its time")
+    for words, what in _NEXT:
+        out.line(f"  {place}digest {words:<28}{what}")
     return 0
 
 

@@ -1,5 +1,6 @@
 """init, check, and what bad input gets: one clear line and its exit code, never a traceback."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,14 @@ def test_init_writes_one_file_that_check_accepts(desk) -> None:
     checked = desk.digest("check", "--config", str(desk.folder / "fresh" / "digest.toml"))
     assert checked.code == 0, checked.err
     assert "sound" in checked.out
+
+
+def test_init_says_what_comes_next_as_the_readme_has_it(desk) -> None:
+    said = desk.digest("init", "fresh").out
+    steps = re.findall(r"^  cd fresh && digest (\w+)", said, re.MULTILINE)
+    assert steps == ["check", "preview", "subscribers", "send", "run"]
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split("## Your own")[1]
+    assert re.findall(r"^digest (\w+)", readme, re.MULTILINE) == ["init", *steps]
 
 
 def test_init_never_overwrites(desk) -> None:
