@@ -16,45 +16,20 @@ from pathlib import Path
 from digest.testing import Fault, FeedServer, MailServer
 from digest.testing.feed_server import Reply, Request
 
-WORDS = [
-    "harbour",
-    "council",
-    "bridge",
-    "water",
-    "energy",
-    "budget",
-    "train",
-    "school",
-    "market",
-    "forest",
-    "summer",
-    "report",
-    "vessel",
-    "rail",
-    "energy",
-    "storm",
-    "village",
-    "engineer",
-    "museum",
-    "archive",
-    "valley",
-    "factory",
-    "harvest",
-    "glacier",
-    "orchard",
-    "satellite",
-    "battery",
-    "river",
-    "concert",
-    "hospital",
-]
+SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bran cled drim fros glun".split()  # noqa: SIM905
+WORDS = tuple(f"{a}{b}{c}" for c in SYLLABLES[::5] for b in SYLLABLES[::2] for a in SYLLABLES)  # 1,625
+COMMON = "of the and in to with from over under by at on after before while".split()  # noqa: SIM905
 FAULTS = [Fault.NONE] * 40 + [Fault.CUT_AFTER, Fault.CUT_BEFORE, Fault.ERROR_AFTER, Fault.HALF_BODY, Fault.BUSY_SECONDS]
 SHOWN_DAYS = 8  # a feed shows its last entries
 
 
-def sentence(chance: random.Random) -> str:
-    words = chance.choices(WORDS, k=chance.randint(9, 18))
-    return " ".join(["The", *words[:3], "was", *words[3:]]) + f" in {chance.randint(1900, 2026)}."
+def sentence(chance: random.Random, topic: list[str]) -> str:
+    """A sentence of that topic: some of its words, more of the language's, as seldom as they are."""
+    words = []
+    for _ in range(chance.randint(8, 14)):
+        rare = WORDS[int(len(WORDS) * chance.random() ** 2)]
+        words += [chance.choice(topic) if chance.random() < 0.3 else rare, chance.choice(COMMON)]
+    return " ".join(["The", *words[:-1]]) + f" in {chance.randint(1900, 2026)}."
 
 
 def entry(feed: int, day: datetime, port: int) -> str:
@@ -62,14 +37,15 @@ def entry(feed: int, day: datetime, port: int) -> str:
     own = random.Random(f"{feed} {day:%j}")
     common = random.Random(f"{day:%j} {own.randint(0, 3)}")
     is_common = own.random() < 0.3
-    topic = " ".join((common if is_common else own).sample(WORDS, 5))
-    body = "".join(
-        f"<p>{sentence(own)} {sentence(common) if is_common else sentence(own)} {sentence(own)}</p>" for _ in range(8)
-    )
+    topic = (common if is_common else own).sample(WORDS, 9)
+    told = [sentence(common if is_common else own, topic) for _ in range(4)]
+    told += [sentence(own, topic) for _ in range(14)]
+    body = "".join(f"<p>{' '.join(told[n : n + 3])}</p>" for n in range(0, len(told), 3))
+    title = " ".join(topic[:6]).capitalize()
     link = f"http://127.0.1.{feed % 250 + 1}:{port}/{feed}/{day:%Y%m%d}"
     at = email.utils.format_datetime(day.replace(hour=own.randint(0, 4), minute=own.randint(0, 59)))
     return (
-        f"<item><title>The {topic} of {day:%d %B}</title><link>{link}</link><guid>{link}</guid>"
+        f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid>"
         f"<pubDate>{at}</pubDate><content:encoded><![CDATA[{body}]]></content:encoded></item>"
     )
 

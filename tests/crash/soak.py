@@ -250,7 +250,7 @@ def _judge(folder: Path, told: Told) -> None:
             "claims left": rows("SELECT number FROM batch WHERE state <> 'done'"),
             "articles told twice": rows(twice),
             "damage": [row for row in rows("PRAGMA integrity_check") if row != ("ok",)],
-            "feeds that died": rows("SELECT requested_url FROM feed WHERE state <> 'active'"),
+            "feeds that died": rows("SELECT requested_url FROM feed WHERE state IN ('dead', 'gone')"),
         }
         told.wrong += [f"{what}: {sorted(map(str, found))[:3]}" for what, found in checks.items() if found]
         told.counts = {
