@@ -4,20 +4,21 @@ It is rendered again from what was frozen, never from articles collected since, 
 transaction, which is refused once anything of it was claimed (`store.edits.rewrite`). Who gets it stays.
 """
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from digest.config import Newsletter
 from digest.errors import NothingToDo, UsageError
-from digest.model import Edit, Story
+from digest.model import Edit, Rendered, Story
 from digest.pipeline import build, edits, frozen, telling
 from digest.pipeline.build import Draft
 from digest.pipeline.frozen import Before
 from digest.pipeline.kit import Kit
 from digest.pipeline.telling import Reach
+from digest.render import variants as ways
+from digest.render.variants import Variant
 from digest.store import articles
 from digest.store import edits as kept_edits
 from digest.store.edits import Saved
@@ -25,6 +26,7 @@ from digest.store.issues import IssueRecord
 
 log = logging.getLogger(__name__)
 
+_MOST_SECTIONS = 14  # of an issue, where sets of them are looked through
 _READ_S = 20.0  # splitting the texts of 200 articles takes a twentieth of it
 
 
@@ -71,27 +73,52 @@ async def save(kit: Kit, found: Opened, edit: Edit) -> Draft:
     """
     made = await draft(kit, found, edit)
     build.refuse(made)
+    renditions = await _renditions(kit, found, made)
     async with kit.database.write() as connection:
         if not await kept_edits.revised(connection, found.record.id):
             before = frozen.dump_before(found.before)
             await kept_edits.begin(connection, found.record.id, before, at=kit.now(), owner=kit.owner)
-        await _replace(connection, kit, found, edit, made)
+        written = await kept_edits.rewrite(
+            connection, found.record.id, content=build.content(made), made=renditions, told=made.laid.seen
+        )
+        if not written:
+            raise UsageError(f"{found.record.name} has begun to leave: it stays as it was")
+        issue_id, after, at = found.record.id, found.saved.number, kit.now()
+        if not await kept_edits.append(connection, issue_id, edit, after=after, at=at, owner=kit.owner):
+            raise UsageError(f"{found.record.name} was edited by somebody else meanwhile: look at it again")
     log.info("issue edited", extra={"issue": found.record.name, "stories": len(made.issue.stories)})
     return made
 
 
-async def _replace(connection: AsyncConnection, kit: Kit, found: Opened, edit: Edit, made: Draft) -> None:
-    """In the caller's transaction, which fails whole."""
-    issue_id, after = found.record.id, found.saved.number
-    if await kept_edits.variants(connection, issue_id) != [""]:
-        raise UsageError(f"{found.record.name} cannot be edited: it was rendered for readers who chose a part of it")
-    written = await kept_edits.rewrite(
-        connection, issue_id, content=build.content(made), made={"": made.rendered}, told=made.laid.seen
-    )
-    if not written:
-        raise UsageError(f"{found.record.name} has begun to leave: it stays as it was")
-    if not await kept_edits.append(connection, issue_id, edit, after=after, at=kit.now(), owner=kit.owner):
-        raise UsageError(f"{found.record.name} was edited by somebody else meanwhile: look at it again")
+async def _renditions(kit: Kit, found: Opened, made: Draft) -> dict[str, Rendered]:
+    """The issue as edited in every variant in which it was planned, by the names that its deliveries know."""
+    async with kit.database.read() as connection:
+        keys = await kept_edits.variants(connection, found.record.id)
+    sections = sorted({story.section for story in found.before.told.stories})
+    variants = {key: _variant(key, sections, found) for key in keys if key}
+    drawn = {"": made.rendered}
+    for key, variant in variants.items():
+        narrowed = ways.narrowed(made.issue, variant)
+        if not narrowed.stories:
+            chosen = " and ".join(filter(None, variant.sections or ()))
+            raise UsageError(f"{found.record.name}: who chose {chosen} alone would get nothing: leave a story of it in")
+        part = await build.rendered(kit, found.newsletter, narrowed)
+        build.refuse(part)
+        drawn[key] = part.rendered
+    return drawn
+
+
+def _variant(key: str, sections: Sequence[str], found: Opened) -> Variant:
+    """The variant of that name: it says the language, and the sections by a digest that few sets can have."""
+    language = key.partition(".")[0]
+    if key == language:
+        return Variant(language=language)
+    most = len(sections) if len(sections) <= _MOST_SECTIONS else 0
+    for count in range(most + 1):
+        for chosen in itertools.combinations(sections, count):
+            if (variant := Variant(language=language, sections=chosen)).key == key:
+                return variant
+    raise UsageError(f"{found.record.name} cannot be edited: it was made for readers of sections not known any more")
 
 
 def _check(record: IssueRecord, *, is_waiting: bool) -> None:

@@ -148,8 +148,8 @@ async def rewrite(
         await renditions.save(connection, issue_id, variant, rendered)
     await connection.execute(delete(issue_article).where(issue_article.c.issue_id == issue_id))
     if told:
-        name = await connection.scalar(select(issue.c.newsletter).where(issue.c.id == issue_id))
-        rows = [{"issue_id": issue_id, "newsletter": name, "article_id": a, "story": s} for a, s in told]
+        of = (await connection.execute(select(issue.c.newsletter, issue.c.cadence).where(issue.c.id == issue_id))).one()
+        rows = [{"issue_id": issue_id, **of._asdict(), "article_id": a, "story": s} for a, s in told]
         await connection.execute(insert(issue_article), rows)
     return True
 

@@ -1,9 +1,10 @@
 """A newsletter with stored articles and readers, ready to build: no feed is asked, nothing is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from send.world import active, reader
 from sqlalchemy import insert
@@ -63,8 +64,13 @@ def article(number: int, word: str) -> Article:
     )
 
 
-def config(folder: Path, *, stories: int = 4, held: bool = False) -> Config:
-    feeds = ", ".join(f'"https://{word}.example/feed"' for word in WORDS)
+def config(
+    folder: Path, *, stories: int = 4, held: bool = False, sections: Mapping[str, str] = MappingProxyType({})
+) -> Config:
+    """`sections`: by word."""
+    feeds = ", ".join(
+        f'{{ url = "https://{word}.example/feed", section = "{sections.get(word, "")}" }}' for word in WORDS
+    )
     text = CONFIG.format(stories=stories, held=str(held).lower(), feeds=feeds)
     return parse(text, path=folder / "digest.toml", environ={})
 

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from pipeline import newsroom
 from pipeline.newsroom import NOW, WORDS, built, link, sentences, stock, told
+from send.world import RENDERED
 from sqlalchemy import func, insert, select, update
 
 from digest.errors import NothingToDo, PreflightError, UsageError
 from digest.model import Edit, IssueState
 from digest.pipeline import amend, build
 from digest.pipeline.kit import Kit
-from digest.store import Database, articles, batches, edits, issues, renditions, sendings, tables
+from digest.render import variants as ways
+from digest.render.variants import Variant
+from digest.store import Database, articles, claims, edits, issues, renditions, sendings, tables
 from digest.store.issues import IssueRecord
 from digest.workers import Workers
 
@@ -110,6 +113,25 @@ async def test_the_printed_shape_knows_nothing_of_edits(desk: Kit) -> None:
     assert edited.content
     assert set(plain.content) == set(edited.content)
     assert set(plain.content["stories"][0]) == set(edited.content["stories"][0])
+
+
+async def test_each_cadence_follows_its_own_edit(desk: Kit) -> None:
+    several = {"daily": "30 7 * * *", "weekly": "0 9 * * sat"}
+    letter = desk.config.newsletters["morning"].model_copy(update={"cadences": several})
+    async with desk.database.write() as connection:
+        wanted = Edit(pins=(link("bridge"),), drops=(link("ferry"),))
+        assert await edits.save(connection, "morning", wanted, after=0, at=NOW, owner="me", cadence="weekly")
+    daily = await build.issue(desk, letter, build.by_hand(letter, NOW, cadence="daily"))
+    assert told(daily) == list(WORDS[:4])
+    weekly = await build.issue(desk, letter, build.by_hand(letter, NOW, cadence="weekly"))
+    assert told(weekly) == ["bridge", "tram", "harbour", "museum"]
+    await save(desk, weekly, Edit(drops=(link("tram"),)))
+    async with desk.database.read() as connection:
+        assert (await edits.saved(connection, "morning", cadence="weekly")).number == 0
+        seen = await connection.scalars(
+            select(tables.issue_article.c.cadence).where(tables.issue_article.c.issue_id == weekly.id).distinct()
+        )
+        assert seen.all() == ["weekly"]
 
 
 # ------------------------------------------------------------------ an issue that waits
@@ -213,8 +235,8 @@ async def test_an_issue_that_began_to_leave_meanwhile_stays_as_it_was(desk: Kit)
 async def test_an_issue_of_which_a_batch_was_claimed_cannot_be_opened(desk: Kit) -> None:
     record = await built(desk)
     async with desk.database.write() as connection:
-        assert await batches.claim(
-            connection, issue_id=record.id, newsletter="morning", owner="o", now=NOW, lease=timedelta(minutes=5)
+        assert await connection.run_sync(
+            claims.claim, issue_id=record.id, newsletter="morning", owner="o", now=NOW, lease=timedelta(minutes=5)
         )
     with pytest.raises(UsageError, match="nothing has left"):
         await amend.opened(desk, record)
@@ -245,6 +267,57 @@ async def test_an_issue_that_must_not_leave_is_not_saved(desk: Kit, tmp_path: Pa
     with pytest.raises(PreflightError):
         await save(broken, record, Edit(intro="x"))
     assert await frozen(desk, record) == before
+
+
+@pytest.fixture
+async def parted(tmp_path: Path, workers: Workers) -> AsyncIterator[tuple[Kit, IssueRecord]]:
+    """An issue of two sections, made for readers of German, of one section, and of one in Swedish."""
+    async with Database(f"sqlite+aiosqlite:///{tmp_path / 'digest.db'}") as database:
+        await stock(database)
+        kit = newsroom.kit(newsroom.config(tmp_path, sections={"ferry": "Sea", "harbour": "Sea"}), database, workers)
+        record = await built(kit)
+        letter, issue = kit.config.newsletters["morning"], build.document(record)
+        async with database.write() as connection:
+            for variant in VARIANTS:
+                made = await build.rendered(kit, letter, ways.narrowed(issue, variant))
+                await renditions.save(connection, record.id, variant.key, made.rendered)
+        yield kit, record
+
+
+VARIANTS = (Variant(language="de"), Variant(sections=("Sea",)), Variant(language="sv", sections=("",)))
+
+
+async def text(kit: Kit, record: IssueRecord, variant: Variant) -> str:
+    async with kit.database.read() as connection:
+        return "".join((await renditions.load(connection, record.id, variant.key)).text.parts)
+
+
+async def test_every_variant_is_rendered_anew(parted: tuple[Kit, IssueRecord]) -> None:
+    kit, record = parted
+    await save(kit, record, Edit(drops=(link("ferry"), link("tram")), intro="Edited."))
+    german, sea, swedish = [await text(kit, record, variant) for variant in VARIANTS]
+    assert all("Edited." in part for part in (german, sea, swedish))
+    assert [word for word in WORDS[:4] if word.title() in german] == ["bridge", "harbour"]
+    assert [word for word in WORDS[:4] if word.title() in sea] == ["harbour"]
+    assert [word for word in WORDS[:4] if word.title() in swedish] == ["bridge"]
+    assert "November" in german
+    assert "november" in swedish
+
+
+async def test_readers_of_one_section_are_not_left_with_nothing(parted: tuple[Kit, IssueRecord]) -> None:
+    kit, record = parted
+    before = await frozen(kit, record)
+    with pytest.raises(UsageError, match="who chose Sea alone would get nothing"):
+        await save(kit, record, Edit(drops=(link("ferry"), link("harbour"))))
+    assert await frozen(kit, record) == before
+
+
+async def test_a_variant_nobody_knows_is_not_guessed(parted: tuple[Kit, IssueRecord]) -> None:
+    kit, record = parted
+    async with kit.database.write() as connection:
+        await renditions.save(connection, record.id, ".0123456789abcdef01234567", RENDERED)
+    with pytest.raises(UsageError, match="not known any more"):
+        await save(kit, record, Edit(intro="x"))
 
 
 async def test_no_story_left_is_refused(desk: Kit) -> None:

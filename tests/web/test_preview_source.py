@@ -355,7 +355,7 @@ async def test_the_sample_is_to_try_with_and_nothing_of_it_is_kept(source):
     desk = await source.desk("sample")
     assert desk
     assert not desk.is_kept
-    with pytest.raises(UsageError, match="nothing of it is kept"):
+    with pytest.raises(UsageError, match="none of it is kept"):
         await source.edit("sample", Act(do="save"))
     assert source.unsaved() == []
 
@@ -377,6 +377,27 @@ async def test_what_was_not_saved_is_known_at_the_end(own):
     assert source.unsaved() == [f"{name}/1"]
     await source.edit(f"next:{name}", Act(do="save"))
     assert source.unsaved() == []
+
+
+async def test_each_cadence_has_its_next_issue_and_its_own_edit(own):
+    source, name = own
+    letter = source.kit.config.newsletters[name].model_copy(
+        update={"cadences": {"daily": "0 7 * * *", "weekly": "0 9 * * sat"}}
+    )
+    source.kit = replace(source.kit, config=source.kit.config.model_copy(update={"newsletters": {name: letter}}))
+    keys = [choice.key for choice in await source.choices() if choice.kind is ChoiceKind.NEXT]
+    assert keys == [f"next:{name}", f"next:{name}:weekly"]
+    before = await told(source, keys[1])
+    await source.edit(keys[1], Act(do="pin", story=before[2]))
+    assert await source.edit(keys[1], Act(do="save")) == "Saved: the next weekly issue will be made so."
+    assert await told(source, keys[0]) == before
+    await build.issue(source.kit, letter, build.by_hand(letter, source.kit.now(), cadence="daily"))
+    await source.edit(keys[1], Act(do="drop", story=before[0]))
+    assert (await source.edit(keys[1], Act(do="save"))).startswith("Saved")  # another cadence's issue is none of its
+    made = await build.issue(source.kit, letter, build.by_hand(letter, source.kit.now(), cadence="weekly"))
+    assert [story.lead.link for story in build.document(made).stories][:2] == [before[2], before[1]]
+    with pytest.raises(UsageError, match="no cadence"):
+        await source.shown(f"next:{name}:hourly", reader="", look=Look())
 
 
 async def test_a_theme_can_be_tried(source):

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,40 +12,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.config import Config, Newsletter
 from digest.errors import ConfigError, DigestError, NothingToDo, SendError, UsageError
 from digest.model import Article, Edit, Finding, Issue, IssueState, Level, Message, Rendered
-from digest.pipeline import amend, build, edits, send, telling
+from digest.pipeline import amend, build, send
 from digest.pipeline.amend import Opened
 from digest.pipeline.kit import Kit
-from digest.pipeline.telling import Reach, Told
+from digest.pipeline.telling import Told
 from digest.render import languages, templates
 from digest.send import compose
-from digest.store import edits as kept_edits
 from digest.store import glances, issues, renditions
 from digest.store.edits import Saved
 from digest.store.issues import IssueRecord
-from digest.web.preview import acts, palettes, sample
+from digest.web.preview import acts, palettes, upcoming
 from digest.web.preview.acts import Material
 from digest.web.preview.editor import Editor
 from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown
+from digest.web.preview.upcoming import Upcoming
 
 _MOST_PAST: Final = 50
 _MOST_READERS: Final = 12
-_SPARE: Final = 8  # stories below the cut that the editor may take
-_NEXT: Final = "next:"
 _WAITING: Final = (IssueState.READY, IssueState.HELD)
-_SAMPLE: Final = "sample"
+_SAMPLE: Final = upcoming.SAMPLE
 _SECRET: Final = b"preview"  # signs links that no server honours: what is clicked in a preview changes nothing
-_TOLD_BY: Final = ("feeds", "stories", "sentences", "method", "language", "timezone", "include", "exclude")
 _NOBODY: Final = Reader(key="", label="Anyone")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Next:
-    """What the next issue may tell, under which settings, and the edit that was saved for it."""
-
-    settings: tuple[object, ...]
-    issue: Issue  # without stories
-    told: Told
-    saved: Saved
 
 
 class Drawn:
@@ -74,8 +60,7 @@ class Drawn:
         self.reload = reload
         self.base = base
         self.editor = Editor()
-        self._told: dict[str, _Next] = {}
-        self._telling: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # two who ask at once: one tells
+        self.upcoming = Upcoming(found=found, base=base)
         self._opened: dict[str, Opened | str] = {}  # a frozen issue, or why it cannot be edited
         self._fault: ConfigError | None = None
         self._mark: tuple[object, ...] = ()
@@ -90,7 +75,7 @@ class Drawn:
         kept = [record for record in past if record.content is not None]
         waiting = [_past(record, ChoiceKind.WAITING) for record in kept if record.state in _WAITING]
         gone = [_past(record, ChoiceKind.PAST) for record in kept if record.state not in _WAITING]
-        coming = [_coming(letter, self._dates(letter)) for letter in letters]
+        coming = [_coming(letter, cadence, self._dates(letter)) for letter in letters for cadence in letter.timetable]
         listed = [*coming, *waiting, *gone]
         return [*listed, _SAMPLE_CHOICE] if self.base else listed
 
@@ -129,14 +114,13 @@ class Drawn:
         """That choice; ConfigError where digest.toml has a fault since it was changed."""
         if self._fault is not None:
             raise self._fault
-        if key == _SAMPLE and self.base:
-            return await self._drafted(key, _sample_letter(self.kit.config), reader, look)
-        if key.startswith(_NEXT):
-            return await self._drafted(key, self._letter(key.removeprefix(_NEXT)), reader, look)
+        if upcoming.is_next(key) or (key == _SAMPLE and self.base):
+            return await self._drafted(key, reader, look)
         return await self._frozen(key, reader)
 
-    async def _drafted(self, key: str, letter: Newsletter, reader: str, look: Look) -> Shown:
-        found = await self._next(letter)
+    async def _drafted(self, key: str, reader: str, look: Look) -> Shown:
+        letter, cadence = self._meant(key)
+        found = await self.upcoming.next(self.kit, key, letter, cadence, self.editor.lying(key))
         edit = self.editor.edit(key, await self._material(key))
         worn = self._worn(letter, look)
         made = await build.edited(self.kit, worn, found.issue, found.told, edit, language=look.language)
@@ -146,40 +130,9 @@ class Drawn:
         worn = palettes.worn(letter, look.theme, self.kit.config)
         return worn.model_copy(update={"layout": look.layout}) if look.layout else worn
 
-    async def _next(self, letter: Newsletter) -> _Next:
-        """Its stories: told once, since templates change more often than news."""
-        settings = tuple(getattr(letter, name) for name in _TOLD_BY)
-        async with self._telling[letter.name]:
-            held = self._told.get(letter.name)
-            if held is None or held.settings != settings:
-                held = self._told[letter.name] = await self._tell(letter, settings)
-        outline = replace(held.issue, title=letter.title, intro=letter.intro)
-        return replace(held, issue=outline)
-
-    async def _tell(self, letter: Newsletter, settings: tuple[object, ...]) -> _Next:
-        now, due = self.kit.now(), build.by_hand(letter, self.kit.now())
-        async with self.kit.database.read() as connection:
-            number = await issues.next_number(connection, letter.name)
-            saved = await kept_edits.saved(connection, letter.name)
-        found = self.found
-        if letter.name == _SAMPLE:  # reading pages takes a second and imports much: not here
-            found = await self.kit.workers.run(sample.articles, self.base, now)
-        elif found is None:
-            found = await build.candidates(self.kit, letter, due)
-        lying = self.editor.lying(_SAMPLE if letter.name == _SAMPLE else f"{_NEXT}{letter.name}")
-        wanted = [edits.reach(edit, spare=_SPARE) for edit in (saved.edit, lying)]
-        named = frozenset(link for reach in wanted for link in reach.named)
-        reach = Reach(spare=max(reach.spare for reach in wanted), named=named, sentences=None)
-        return _Next(
-            settings=settings,
-            issue=build.outline(letter, due, number=number, made_at=now),
-            told=await build.tell(self.kit, letter, found, reach),
-            saved=saved,
-        )
-
     async def warm(self, letter: Newsletter) -> None:
         """Makes that newsletter's next issue once, so that the first page comes at once; a fault shows there."""
-        await asyncio.gather(self._make(f"{_NEXT}{letter.name}"), self._prime(letter))
+        await asyncio.gather(self._make(upcoming.key(letter, letter.usual_cadence)), self._prime(letter))
 
     async def warm_sample(self) -> None:
         """Makes the sample once, while the person still looks at something else."""
@@ -201,8 +154,7 @@ class Drawn:
         """The issue as it would be built now; NothingToDo where there is no story."""
         async with self.kit.database.read() as connection:
             number = await issues.next_number(connection, letter.name)
-        due = build.by_hand(letter, self.kit.now(), cadence=letter.usual_cadence)
-        due = await build.since_last(self.kit, letter, due) if due.cadence else due
+        due = await upcoming.coming(self.kit, letter, letter.usual_cadence)
         return await build.draft(self.kit, letter, due, number=number, found=self.found)
 
     async def frozen(self, key: str) -> dict[str, Any]:
@@ -283,7 +235,7 @@ class Drawn:
         if act.do != "save":
             said = self.editor.act(key, found, act)
             if not found.laid(self.editor.edit(key, found)).spare:
-                self._told.pop(key.removeprefix(_NEXT), None)  # there may be more below
+                self.upcoming.forget(key)  # there may be more below
             return said
         if not found.is_kept:
             raise UsageError(found.keeping)
@@ -300,38 +252,28 @@ class Drawn:
         return [name for name in self.editor.names() if self.reload and name != _SAMPLE]
 
     async def _save(self, key: str, edit: Edit, found: Material) -> str:
-        if not key.startswith(_NEXT):
+        if not upcoming.is_next(key):
             opened = self._opened[key]
             assert isinstance(opened, Opened), "what cannot be edited has a note"
             await amend.save(self.kit, opened, edit)
             return f"Saved into {found.name}."
-        name = key.removeprefix(_NEXT)
-        async with self.kit.database.write() as connection:
-            if f"{name}/{await issues.next_number(connection, name)}" != found.name:
-                raise UsageError(f"{found.name} was made meanwhile: your changes are on its own page.")
-            after, at = found.saved.number, self.kit.now()
-            if not await kept_edits.save(connection, name, edit, after=after, at=at, owner=self.kit.owner):
-                raise UsageError("Somebody else has saved an edit meanwhile: discard yours to see it.")
-            saved = await kept_edits.saved(connection, name)
-            self._mark = await glances.mark(connection)
-        self._told[name] = replace(self._told[name], saved=saved)
-        return f"Saved: {found.name} will be made so."
+        said = await self.upcoming.save(self.kit, key, *self._meant(key), edit)
+        async with self.kit.database.read() as connection:
+            self._mark = await glances.mark(connection)  # our own news needs no telling again
+        return said
 
     async def _material(self, key: str) -> Material:
-        if key == _SAMPLE and self.base:
-            letter = _sample_letter(self.kit.config)
-            return replace(
-                _next_material(letter, await self._next(letter)),
-                name=_SAMPLE,
-                keeping="The sample is to try with: nothing of it is kept.",
-                is_kept=False,
-            )
-        if key.startswith(_NEXT):
-            letter = self._letter(key.removeprefix(_NEXT))
-            found = _next_material(letter, await self._next(letter))
-            if self.reload:
-                return found
-            return replace(found, keeping="Without a digest.toml there is nowhere to keep it.", is_kept=False)
+        if upcoming.is_next(key) or (key == _SAMPLE and self.base):
+            letter, cadence = self._meant(key)
+            next_one = await self.upcoming.next(self.kit, key, letter, cadence, self.editor.lying(key))
+            found = upcoming.material(letter, cadence, next_one)
+            if key == _SAMPLE:
+                return replace(
+                    found, name=_SAMPLE, keeping="The sample is to try with: none of it is kept.", is_kept=False
+                )
+            if self.reload is None:
+                return replace(found, keeping="Without a digest.toml there is nowhere to keep it.", is_kept=False)
+            return found
         async with self.kit.database.read() as connection:
             record = await _record(connection, key)
         opened = await self._open(key, record)
@@ -347,7 +289,7 @@ class Drawn:
         """Sends it; UsageError where that is no address, SendError with the reason where it was not accepted."""
         to = _address(address)
         base_url = self.kit.mailbox_url or None
-        if key == _SAMPLE or key.startswith(_NEXT):
+        if key == _SAMPLE or upcoming.is_next(key):
             shown = await self.shown(key, reader="", look=look)
             refused = await send.draft_copy(self.kit, shown.issue, shown.rendered, [to], base_url=base_url)
         else:
@@ -358,6 +300,16 @@ class Drawn:
             raise SendError("; ".join(f"{who}: {why}" for who, why in refused.items()))
 
     # ---- changes
+
+    def _meant(self, key: str) -> tuple[Newsletter, str]:
+        """Newsletter and cadence of a next issue; UsageError where there is none of that name."""
+        if key == _SAMPLE:
+            return _sample_letter(self.kit.config), ""
+        name, cadence = upcoming.parts(key)
+        letter = self._letter(name)
+        if cadence and cadence not in letter.timetable:
+            raise UsageError(f"{name} has no cadence {cadence!r}")
+        return letter, cadence or letter.usual_cadence
 
     def _letter(self, name: str) -> Newsletter:
         if (letter := self.kit.config.newsletters.get(name)) is None:
@@ -381,7 +333,7 @@ class Drawn:
         if mark == self._mark:
             return False
         self._mark = mark
-        self._told.clear()
+        self.upcoming.forget()
         self._opened.clear()
         return True
 
@@ -412,18 +364,6 @@ def _sample_letter(config: Config) -> Newsletter:
     return bare.model_copy(update={"theme": own.theme, "layout": own.layout})
 
 
-def _next_material(letter: Newsletter, found: _Next) -> Material:
-    return Material(
-        name=found.issue.name,
-        told=found.told,
-        saved=found.saved,
-        count=letter.stories,
-        sections=telling.sections(letter),
-        intro=letter.intro,
-        keeping=f"Once you save, {found.issue.name} is made this way.",
-    )
-
-
 def _frozen_material(found: Opened) -> Material:
     return Material(
         name=found.record.name,
@@ -442,13 +382,14 @@ def _closed(record: IssueRecord, note: str) -> Material:
     return Material(name=record.name, told=told, saved=saved, count=len(issue.stories), intro=issue.intro, note=note)
 
 
-def _coming(letter: Newsletter, dates: str) -> Choice:
+def _coming(letter: Newsletter, cadence: str, dates: str) -> Choice:
+    now = f"{cadence}, as it would be now" if cadence else "as it would be now"
     return Choice(
-        key=f"{_NEXT}{letter.name}",
+        key=upcoming.key(letter, cadence),
         kind=ChoiceKind.NEXT,
         newsletter=letter.title,
         label=letter.title,
-        detail=f"as it would be now; due {dates}" if dates else "as it would be now",
+        detail=f"{now}; due {dates}" if dates and cadence == letter.usual_cadence else now,
     )
 
 
@@ -469,7 +410,7 @@ def _findings(record: IssueRecord) -> Iterable[Finding]:
 
 
 def _newsletter(key: str) -> str:
-    return key.removeprefix(_NEXT).partition("/")[0]
+    return upcoming.parts(key)[0].partition("/")[0]
 
 
 async def _record(connection: AsyncConnection, key: str) -> IssueRecord:
