@@ -56,7 +56,13 @@ def _json(raw: bytes) -> dict[str, list[str]]:
         raise HTTPException(400, "The body is not JSON.") from None
     if not isinstance(given, dict):
         raise HTTPException(400, "The body is no JSON object.")
-    return {str(name): [value] for name, value in given.items() if isinstance(value, str)}
+    return {str(name): found for name, value in given.items() if (found := _texts(value))}
+
+
+def _texts(value: object) -> list[str]:
+    """A text, or the texts of a list; what is neither counts for nothing."""
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values[:_MAX_FIELDS] if isinstance(each, str)]
 
 
 async def _multipart(headers: Headers, raw: bytes) -> FormData:

@@ -4,7 +4,7 @@ async with database.write() as connection:
 await roster.subscribe(connection, address="ann@example.org", name="Ann", newsletter="morning", at=now)
 """
 
-from subscribers.roster.acts import Outcome, add, choose, confirm, narrow, remove, rename, subscribe, unsubscribe
+from subscribers.roster.acts import Outcome, add, choose, confirm, narrow, remove, rename, speak, subscribe, unsubscribe
 from subscribers.roster.asking import Unasked, asked, claim_asking, forget_pending, unasked
 from subscribers.roster.keys import rotate, signing_keys, verifying_keys
 from subscribers.roster.listing import counts, get, listed, story
@@ -35,6 +35,7 @@ __all__ = [
     "rename",
     "rotate",
     "signing_keys",
+    "speak",
     "story",
     "subscribe",
     "suppress",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from subscribers import addresses
@@ -68,14 +68,24 @@ async def subscribe(
     name: str = "",
     newsletter: str,
     at: datetime,
+    cadence: str | None = None,
+    sections: Collection[str] | None = None,
     source: str = "page",
     remote: str | None = None,
     text_version: str | None = None,
 ) -> Outcome:
-    """The reader asks for a newsletter: pending until confirmed. Who left may ask again. AddressError."""
+    """The reader asks for a newsletter: pending until confirmed. Who left may ask again. AddressError.
+
+    `cadence` and `sections` (None: none chosen) are kept for whom it leaves pending: anybody may type an address, and
+    an active reader's choices are their own.
+    """
     cause = Cause(at=at, source=source, remote=remote, text_version=text_version)
     newcomer = _Newcomer(address=addresses.parse(address), name=name)
-    return await _arrive(connection, newcomer, newsletter, Act.ASKED, cause)
+    outcome = await _arrive(connection, newcomer, newsletter, Act.ASKED, cause)
+    if outcome.subscriber_id is not None and outcome.state is SubscriptionState.PENDING:
+        who = outcome.subscriber_id
+        await narrow(connection, who, newsletter, at, sections=sections, cadence=cadence, source=source, remote=remote)
+    return outcome
 
 
 async def confirm(
@@ -127,14 +137,29 @@ async def narrow(
     connection: AsyncConnection,
     subscriber_id: int,
     newsletter: str,
+    at: datetime,
     *,
     sections: Collection[str] | None,
-    cadence: str = "",
+    cadence: str | None = None,
+    source: str = "preferences",
+    remote: str | None = None,
 ) -> None:
-    """The reader's choice of sections (None: all) and cadence (empty: the newsletter's own) of one newsletter."""
+    """The reader's choice of sections (None: all) and cadence (None: as it was) of one newsletter; logged if new."""
     on = (subscription.c.subscriber_id == subscriber_id) & (subscription.c.newsletter == newsletter)
-    chosen = None if sections is None else sorted(sections)
-    await connection.execute(update(subscription).where(on).values(sections=chosen, cadence=cadence))
+    columns = select(subscription.c.sections, subscription.c.cadence).where(on).with_for_update()
+    if (before := (await connection.execute(columns)).one_or_none()) is None:
+        return
+    after = (None if sections is None else sorted(sections), before.cadence if cadence is None else cadence)
+    if (before.sections, before.cadence) == after:
+        return
+    await connection.execute(update(subscription).where(on).values(sections=after[0], cadence=after[1]))
+    said = f"{source}: {', '.join(filter(None, (after[1], *(after[0] or ['all sections']))))}"
+    await log(connection, subscriber_id, "narrowed", Cause(at=at, source=said, remote=remote), newsletter)
+
+
+async def speak(connection: AsyncConnection, subscriber_id: int, language: str | None) -> None:
+    """Gives a person a language (BCP 47); None: whatever each newsletter has."""
+    await connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(language=language))
 
 
 async def rename(connection: AsyncConnection, subscriber_id: int, name: str) -> None:

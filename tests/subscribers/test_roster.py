@@ -278,7 +278,7 @@ async def test_counts_by_newsletter_and_state(database: Database, now: datetime)
 async def test_choices_are_kept(database: Database, now: datetime) -> None:
     async with database.write() as connection:
         number = await joined(connection, now)
-        await roster.narrow(connection, number, "morning", sections={"World", "Arts"}, cadence="weekly")
+        await roster.narrow(connection, number, "morning", now, sections={"World", "Arts"}, cadence="weekly")
         await roster.unsubscribe(connection, number, "morning", now)
         await roster.choose(connection, number, "morning", now)
         person = await roster.get(connection, number)

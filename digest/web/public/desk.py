@@ -43,9 +43,9 @@ class Desk:
             raise HTTPException(404)
         return found
 
-    def language(self, request: Request, newsletter: Newsletter | None = None) -> str:
-        """The language to answer in."""
-        configured = newsletter.language if newsletter else "auto"
+    def language(self, request: Request, newsletter: Newsletter | None = None, own: str = "") -> str:
+        """The language to answer in; `own`: what the reader chose."""
+        configured = own or (newsletter.language if newsletter else "auto")
         return words.chosen(configured, request.headers.get("accept-language", ""))
 
     def url(self, path: str) -> str:

@@ -1,7 +1,7 @@
 """/preferences/TOKEN: the reader's own page, reached by the link in their mail, without a password."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.exceptions import HTTPException
@@ -10,21 +10,12 @@ from starlette.responses import Response
 
 from digest.config import Newsletter
 from digest.store import events
-from digest.web import forms
+from digest.web import forms, words
+from digest.web.public import choices
+from digest.web.public.choices import Choice
 from digest.web.public.desk import Desk, remote
 from subscribers import roster
 from subscribers.model import Person, Subscription, SubscriptionState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One newsletter on the page."""
-
-    name: str
-    title: str
-    is_on: bool
-    sections: tuple[str, ...]  # that can be chosen; empty: none to choose
-    chosen: tuple[str, ...]
 
 
 async def show(request: Request) -> Response:
@@ -74,28 +65,31 @@ async def _save(
     number, now, wanted = person.subscriber.id, desk.now(), set(fields.get("newsletter", []))
     if "name" in fields:
         await roster.rename(connection, number, forms.first(fields, "name"))
+    if (language := forms.first(fields, "language")) in {"", *words.languages()} and "language" in fields:
+        await roster.speak(connection, number, language or None)
     for choice in _choices(desk.config.newsletters, person):
-        if choice.name in wanted and not choice.is_on:
-            await roster.choose(connection, number, choice.name, now, remote=remote(request))
-        elif choice.name not in wanted and choice.is_on:
-            await roster.unsubscribe(connection, number, choice.name, now, "preferences", remote(request))
-        if choice.name in wanted and choice.sections:
-            picked = [each for each in fields.get(f"sections.{choice.name}", []) if each in choice.sections]
-            everything = not picked or len(picked) == len(choice.sections)
-            await roster.narrow(connection, number, choice.name, sections=None if everything else picked)
+        name = choice.newsletter.name
+        if name in wanted and not choice.is_on:
+            await roster.choose(connection, number, name, now, remote=remote(request))
+        elif name not in wanted and choice.is_on:
+            await roster.unsubscribe(connection, number, name, now, "preferences", remote(request))
+        if name in wanted and (choice.sections or choice.cadences):
+            sections, cadence = choices.sections_in(fields, choice), choices.cadence_in(fields, choice)
+            await roster.narrow(
+                connection, number, name, now, sections=sections, cadence=cadence, remote=remote(request)
+            )
 
 
 def _choices(newsletters: Mapping[str, Newsletter], person: Person) -> list[Choice]:
     on = {each.newsletter: each for each in person.subscriptions}
-    return [_choice(name, newsletter, on.get(name)) for name, newsletter in newsletters.items()]
+    return [_choice(newsletter, on.get(name)) for name, newsletter in newsletters.items()]
 
 
-def _choice(name: str, newsletter: Newsletter, subscription: Subscription | None) -> Choice:
-    sections = tuple(dict.fromkeys(feed.section for feed in newsletter.feeds if feed.section))
-    chosen = subscription.sections if subscription and subscription.sections is not None else sections
-    is_on = subscription is not None and subscription.state is SubscriptionState.ACTIVE
-    shown = sections if len(sections) > 1 else ()
-    return Choice(name=name, title=newsletter.title, is_on=is_on, sections=shown, chosen=chosen)
+def _choice(newsletter: Newsletter, subscription: Subscription | None) -> Choice:
+    if subscription is None:
+        return replace(choices.of(newsletter), suffix=f".{newsletter.name}")
+    stands = choices.of(newsletter, cadence=subscription.cadence, sections=subscription.sections)
+    return replace(stands, suffix=f".{newsletter.name}", is_on=subscription.state is SubscriptionState.ACTIVE)
 
 
 def _page(
@@ -104,8 +98,11 @@ def _page(
     values = {
         "person": person.subscriber,
         "choices": _choices(desk.config.newsletters, person),
+        "languages": choices.languages(),
+        "spoken": (person.subscriber.language or "").lower().partition("-")[0],
         "is_suppressed": person.suppression is not None,
         "is_saved": is_saved,
         "is_unsure": is_unsure,
     }
-    return desk.pages.page("preferences", desk.language(request, desk.config.newsletters.get(name)), values)
+    language = desk.language(request, desk.config.newsletters.get(name), person.subscriber.language or "")
+    return desk.pages.page("preferences", language, values)

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from digest.config import Newsletter
 from digest.web import confirmation, forms, limits
 from digest.web.pages import PRIVATE, SHARED
+from digest.web.public import choices
 from digest.web.public.desk import Desk, remote
 from subscribers import addresses, roster
 from subscribers.errors import AddressError
@@ -49,17 +50,22 @@ async def ask(request: Request) -> Response:
         return _refused(desk, request, newsletter, given, error.reason)
     task = None
     if not forms.first(fields, _HONEYPOT):
-        task = BackgroundTask(_take, desk, request, newsletter, address.given, forms.first(fields, "name"))
+        task = BackgroundTask(_take, desk, request, newsletter, address.given, fields)
     return _thanks(desk, request, newsletter, task)
 
 
-async def _take(desk: Desk, request: Request, newsletter: Newsletter, address: str, name: str) -> None:
+async def _take(
+    desk: Desk, request: Request, newsletter: Newsletter, address: str, fields: dict[str, list[str]]
+) -> None:
     """Notes who asked, and asks them to confirm: after the answer, whose time therefore tells nothing."""
+    choice = choices.of(newsletter)
     async with desk.database.write() as connection:
         outcome = await roster.subscribe(
             connection,
             address=address,
-            name=name,
+            name=forms.first(fields, "name"),
+            cadence=choices.cadence_in(fields, choice),
+            sections=choices.sections_in(fields, choice),
             newsletter=newsletter.name,
             at=desk.now(),
             remote=remote(request),
@@ -80,6 +86,7 @@ def _form(
     headers: Mapping[str, str] = PRIVATE,
 ) -> Response:
     values = {"newsletter": newsletter, "given": given, "problem": problem, "honeypot": _HONEYPOT}
+    values["choice"] = choices.of(newsletter)
     language = desk.language(request, newsletter)
     return desk.pages.page("subscribe", language, values, status=422 if problem else 200, headers=headers)
 
