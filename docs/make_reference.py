@@ -6,13 +6,14 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
-from digest.config import Collecting, FeedSettings, General, Mail, Newsletter, Web, settings
+from digest.config import Collecting, FeedSettings, General, Mail, Newsletter, Privacy, Web, settings
 
 TABLES = {
     "[digest]": General,
     "[mail]": Mail,
     "[web]": Web,
     "[collect]": Collecting,
+    "[privacy]": Privacy,
     "[newsletters.NAME]": Newsletter,
     "a feed of a newsletter": FeedSettings,
 }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -113,6 +114,12 @@ consent = Table(  # append only: what was agreed to, when, how
     Column("text_version", String(64)),  # of the words shown
 )
 Index("ix_consent_subscriber_id", consent.c.subscriber_id)
+Index(  # what retention looks for: most lines have no network address
+    "ix_consent_at",
+    consent.c.at,
+    sqlite_where=text("remote IS NOT NULL"),
+    postgresql_where=text("remote IS NOT NULL"),
+)
 
 signing_key = Table(  # of tokens; the newest signs, all verify
     "signing_key",

@@ -20,7 +20,7 @@ from digest.cli import checks, desk, logs, out
 from digest.config import Config
 from digest.errors import ConfigError, DigestError, Fault
 from digest.model import Message, Step
-from digest.pipeline import letters, notices, stages, wording
+from digest.pipeline import letters, notices, retention, stages, wording
 from digest.pipeline.kit import Kit
 from digest.schedule import notify
 from digest.schedule.daemon import Daemon
@@ -34,6 +34,7 @@ from digest.web.pages import Pages
 log = logging.getLogger(__name__)
 
 _ASK_S = 60.0
+_KEEP_S = 3600.0
 Faulty = Mapping[str, Sequence[Fault]]  # by newsletter
 _READY_S = 5.0  # a database that answers later is not ready
 
@@ -122,13 +123,25 @@ class _Service:
         """The daemon's run, watched by the service manager."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         notify.tell("READY=1", os.environ)
-        beside = [asyncio.create_task(work) for work in (self._watch(), self._ask())]
+        beside = [asyncio.create_task(work) for work in (self._watch(), self._ask(), self._keep())]
         try:
             await self._daemon.run()
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        """Lets go, once an hour, of what [privacy] does not keep for good."""
+        keeper = retention.Keeper()
+        while True:
+            try:
+                await keeper.sweep(self._daemon.kit)
+            except DigestError as error:
+                log.error("retention failed", extra={"cause": str(error)})  # noqa: TRY400 — one line
+            except Exception:
+                log.exception("retention failed")
+            await asyncio.sleep(_KEEP_S)
 
     async def complain(self, faulty: Faulty, what: str) -> None:
         """Logs what is wrong with those newsletters, and writes it down for the owner."""

@@ -67,8 +67,14 @@ def _shown(person: Any) -> dict[str, Any]:
     }
 
 
+def _standing(on: Any) -> str:
+    """As in `morning active (weekly, World)`."""
+    chosen = ", ".join(filter(None, (on.cadence, *(on.sections or ()))))
+    return f"{on.newsletter} {on.state} ({chosen})" if chosen else f"{on.newsletter} {on.state}"
+
+
 def _row(person: Any) -> tuple[str, ...]:
-    stands = ", ".join(f"{s.newsletter} {s.state}" for s in person.subscriptions)
+    stands = ", ".join(_standing(s) for s in person.subscriptions)
     barred = person.suppression
     return person.subscriber.address, person.subscriber.name, stands, str(barred.reason) if barred else ""
 
@@ -305,10 +311,18 @@ def _plan(settings: Any, table: Any, name: str, consent: str | None, *, as_json:
 @app.command("export", epilog="Example: digest subscribers export > readers.csv")
 @run.command
 def export(
-    newsletter: Letter = None, config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False
+    newsletter: Letter = None,
+    person: Annotated[
+        str | None, typer.Option("--person", metavar="ADDRESS", help="All that is kept of one person, as JSON.")
+    ] = None,
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
 ) -> int:
-    """Everyone as CSV on standard output."""
+    """Everyone as CSV on standard output; or one person, whole."""
     settings = desk.load(config)
+    if person is not None:
+        return _export_person(settings, person)
 
     async def work() -> None:
         from subscribers import exchange
@@ -321,6 +335,17 @@ def export(
         list_people(newsletter, config, as_json=True, verbose=verbose)
         return 0
     run.loop(work())
+    return 0
+
+
+def _export_person(settings: Any, address: str) -> int:
+    from digest.cli import dossier
+
+    found = run.loop(dossier.of(settings, address))
+    if found is None:
+        out.note(f"nobody here has the address {address}")
+        return 3
+    out.document(found)
     return 0
 
 

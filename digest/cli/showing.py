@@ -6,7 +6,7 @@ from digest.cli import desk, out
 from digest.config import Config
 from digest.errors import NothingToDo, UsageError
 from digest.pipeline import send
-from digest.store import Database, deliveries, issues, renditions
+from digest.store import Database, deliveries, events, issues, renditions
 from digest.store.issues import IssueRecord
 
 
@@ -44,17 +44,20 @@ async def _data(database: Database, record: IssueRecord) -> dict[str, Any]:
     async with database.read() as connection:
         counts = await deliveries.counts(connection, record.id)
         failures = await deliveries.failures(connection, record.id)
+        reported = await events.tally(connection, record.id)
     told = {key: value for key, value in (record.content or {}).items() if key != "document"}
     return {
         **told,
         "issue": record.name,
         "newsletter": record.newsletter,
         "slot": record.slot,
+        "cadence": record.cadence,
         "state": record.state,
         "note": record.note,
         "made_at": record.made_at.isoformat() if record.made_at else None,
         "expires_at": record.expires_at.isoformat() if record.expires_at else None,
         "deliveries": dict(counts),
+        "reported": {kind.value: count for kind, count in reported.items()},
         "failures": [{"address": f.address, "state": f.state, "reason": f.reason} for f in failures],
     }
 
@@ -70,6 +73,8 @@ def print_issue(found: dict[str, Any]) -> None:
         out.line(f"{number:3}. {story['title']} · {story['source']}")
     counts = ", ".join(f"{number:,} {state}" for state, number in found["deliveries"].items() if number)
     out.line(f"deliveries: {counts or 'none'}")
+    if reported := ", ".join(f"{number:,} {kind}" for kind, number in found["reported"].items()):
+        out.line(f"reported: {reported}")
     for failure in found["failures"]:
         out.line(f"  {failure['address']}: {failure['reason']}")
 

@@ -14,6 +14,7 @@ from digest.config.settings import (
     General,
     Mail,
     Newsletter,
+    Privacy,
     Web,
     is_language,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "General",
     "Mail",
     "Newsletter",
+    "Privacy",
     "Web",
     "find",
     "is_language",

@@ -35,6 +35,7 @@ _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)
 _CADENCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_AHEAD = timedelta(days=7)
+_SHORTEST_DAYS = 31  # a month of soft bounces is counted, and a monthly issue wants its articles
 _PER = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 
 
@@ -245,6 +246,25 @@ class Collecting(Table):
     allow_private: tuple[Annotated[str, AfterValidator(_private)], ...] = ()
 
 
+def _days(value: int) -> int:
+    if 0 < value < _SHORTEST_DAYS:
+        raise ValueError(f"{value} days are too short|At least {_SHORTEST_DAYS}, or 0 to keep it for good")
+    return value
+
+
+Days = Annotated[int, Field(ge=0, le=36_500), AfterValidator(_days)]
+
+
+class Privacy(Table):
+    """[privacy]"""
+
+    deliveries_days: Days = 0  # addresses in deliveries are kept so long after an issue went out; 0: for good
+    events_days: Days = 0  # reports of the mail provider; 0: for good
+    sources_days: Days = 0  # network addresses in the record of consent; 0: for good
+    texts_days: Days = 0  # articles' full texts; titles and issues stay; 0: for good
+    pending_days: Days = 90  # requests that nobody confirmed; 0: for good
+
+
 class FeedSettings(Table):
     """One feed of a newsletter."""
 
@@ -349,6 +369,7 @@ class Config(Table):
     mail: Mail
     web: Web = Field(default_factory=Web)
     collect: Collecting = Field(default_factory=Collecting)
+    privacy: Privacy = Field(default_factory=Privacy)
     newsletters: dict[str, Newsletter] = Field(default_factory=dict)
 
     @property

@@ -52,6 +52,23 @@ async def failures(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One issue to one person."""
+
+    issue: str  # NEWSLETTER/NUMBER
+    state: DeliveryState
+    event: str | None  # what was last reported
+
+
+async def to(connection: AsyncConnection, subscriber_id: int) -> tuple[Sent, ...]:
+    """Every issue that was to go to that person, oldest first."""
+    columns = select(issue.c.newsletter, issue.c.number, delivery.c.state, delivery.c.event)
+    query = columns.join_from(issue, delivery, delivery.c.issue_id == issue.c.id)
+    rows = await connection.execute(query.where(delivery.c.subscriber_id == subscriber_id).order_by(issue.c.id))
+    return tuple(Sent(issue=f"{r.newsletter}/{r.number}", state=DeliveryState(r.state), event=r.event) for r in rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
     """One whom an issue goes to."""
 

@@ -58,6 +58,26 @@ async def tally(connection: AsyncConnection, issue_id: int) -> Mapping[EventKind
     return {EventKind(kind): count for kind, count in await connection.execute(statement)}
 
 
+async def about(connection: AsyncConnection, address: str) -> tuple[Event, ...]:
+    """What was reported of that address, oldest first."""
+    rows = await connection.execute(
+        select(event).where(event.c.address == addresses.key_of(address)).order_by(event.c.at, event.c.id)
+    )
+    return tuple(
+        Event(
+            provider=row.provider,
+            id=row.event_id,
+            kind=EventKind(row.kind),
+            address=row.address,
+            at=row.at,
+            provider_id=row.provider_id,
+            is_permanent=bool(row.is_permanent),
+            detail=row.detail,
+        )
+        for row in rows
+    )
+
+
 async def forget(connection: AsyncConnection, address: str) -> None:
     """Takes an erased person's address and name out of what is over: deliveries that ended, and reports.
 

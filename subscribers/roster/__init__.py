@@ -5,7 +5,7 @@ await roster.subscribe(connection, address="ann@example.org", name="Ann", newsle
 """
 
 from subscribers.roster.acts import Outcome, add, choose, confirm, narrow, remove, rename, speak, subscribe, unsubscribe
-from subscribers.roster.asking import Unasked, asked, claim_asking, forget_pending, unasked
+from subscribers.roster.asking import Unasked, asked, claim_asking, forget_pending, forget_sources, unasked
 from subscribers.roster.keys import rotate, signing_keys, verifying_keys
 from subscribers.roster.listing import counts, get, listed, story
 from subscribers.roster.selects import choices, choosers, read_choice, recipients, wanted
@@ -24,6 +24,7 @@ __all__ = [
     "counts",
     "erase",
     "forget_pending",
+    "forget_sources",
     "get",
     "is_suppressed",
     "lift",

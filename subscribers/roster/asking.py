@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from subscribers.model import SubscriptionState
-from subscribers.tables import subscriber, subscription, suppression
+from subscribers.tables import consent, subscriber, subscription, suppression
 
 _PENDING = subscription.c.state == SubscriptionState.PENDING
 
@@ -60,6 +60,16 @@ async def forget_pending(connection: AsyncConnection, *, before: datetime) -> in
         left = select(subscription.c.subscriber_id).where(subscription.c.subscriber_id.in_(some))
         await connection.execute(delete(subscriber).where(subscriber.c.id.in_(some), subscriber.c.id.not_in(left)))
     return len(gone)
+
+
+async def forget_sources(connection: AsyncConnection, *, since: datetime, before: datetime, piece: int = 5_000) -> int:
+    """Takes the network addresses out of the log's lines from between then, `piece` at most; how many."""
+    c = consent.c
+    some = select(c.id).where(c.remote.is_not(None), c.at >= since, c.at < before).limit(piece)
+    ids = list((await connection.execute(some)).scalars())
+    if ids:
+        await connection.execute(update(consent).where(c.id.in_(ids)).values(remote=None))
+    return len(ids)
 
 
 def _pending() -> Select[tuple[int, str, str, str, str | None]]:

@@ -124,3 +124,25 @@ def test_what_is_no_address_cannot_be_suppressed(desk) -> None:
     assert done.code == 2
     assert "no address" in done.err
     assert desk.digest("subscribers", "list").code == 3
+
+
+def test_all_that_is_kept_of_one_person_is_one_document(desk) -> None:
+    add(desk, "Ada@Example.com", "--name", "Ada", "--consent", "asked at the fair, 2026-11-01")
+    desk.digest("collect")
+    desk.digest("send", "morning")
+    told = desk.digest("subscribers", "export", "--person", "ada@example.com").json
+    assert (told["address"], told["name"], told["suppressed"]) == ("Ada@Example.com", "Ada", None)
+    assert told["subscriptions"][0]["newsletter"] == "morning"
+    assert told["consent"][0]["source"] == "asked at the fair, 2026-11-01"
+    assert told["deliveries"] == [{"issue": "morning/1", "state": "accepted", "reported": None}]
+    assert told["reports"] == []
+    assert desk.digest("subscribers", "export", "--person", "nobody@example.com").code == 3
+    assert desk.digest("issues", "show", "morning/1", "--json").json["reported"] == {}
+
+
+def test_an_erased_person_has_nothing_to_export_but_that(desk) -> None:
+    add(desk, "ada@example.com", "--consent", "fair")
+    desk.digest("subscribers", "erase", "ada@example.com")
+    told = desk.digest("subscribers", "export", "--person", "ada@example.com").json
+    assert told["suppressed"]["reason"] == "erased"
+    assert (told["name"], told["subscriptions"], told["consent"], told["deliveries"]) == ("", [], [], [])
