@@ -211,6 +211,8 @@ def match(found: Sequence[Marks], known: Known) -> tuple[Match, ...]:
     """
     owner: dict[int, int] = {}
     taken: set[int] = set()
+    if not known.articles:
+        return tuple(_matches(found, owner, known))
     for rule in (_by_guid, _by_key, _by_nearness):
         for place, entry in enumerate(found):
             if place in owner:
@@ -337,7 +339,9 @@ def held_at_first(matches: Sequence[Match], *, now: datetime, since: datetime | 
     """
     if since is not None:
         return frozenset(m.entry for m in matches if since > EVERYTHING and (m.marks.published or _UNDATED) < since)
-    ranked = sorted(matches, key=lambda m: (-(m.marks.published or now).timestamp(), m.entry))
+    # Beside dated entries an undated one is a page that stands for ever ("About"); where none is dated, all are as new.
+    undated = _UNDATED if any(m.marks.published for m in matches) else now
+    ranked = sorted(matches, key=lambda m: (-(m.marks.published or undated).timestamp(), m.entry))
     newest = {m.entry for m in ranked[:FIRST_NEWEST]}
     recent = {m.entry for m in matches if m.marks.published and m.marks.published >= now - FIRST_DAYS}
     return frozenset(m.entry for m in matches) - newest - recent

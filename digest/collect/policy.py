@@ -146,7 +146,7 @@ def concerns(record: FeedRecord, now: datetime) -> tuple[str, ...]:
         since = f" since {record.last_ok:%Y-%m-%d}" if record.last_ok else ""
         found.append(f"dead: it could not be read{since} ({record.last_error}); asked once a week")
     elif is_silent(record, now):
-        found.append(f"silent since {record.silent_from:%Y-%m-%d}: it answers, and brings nothing new, unlike before")
+        found.append(f"silent: by its own rhythm something new was due by {record.silent_from:%Y-%m-%d}")
     if record.url != record.requested_url:
         found.append(f"moved: it is at {record.url} now; write that address into digest.toml")
     if record.note and (record.noted_at is None or now - record.noted_at < _NOTED):

@@ -98,7 +98,15 @@ def _swept(piece: Piece, wishes: Wishes) -> Piece:
     entry = piece.entry
     raw = Raw(text=piece.text, title=entry.title, authors=entry.authors, language=entry.language)
     ((text, lines),) = cleaned([raw], wishes.furniture)
-    return replace(piece, text=text, lines=lines, is_clean=True)
+    return Piece(
+        entry=entry,
+        excerpt=piece.excerpt,
+        text=text,
+        is_excerpt=piece.is_excerpt,
+        marks=piece.marks,
+        is_clean=True,
+        lines=lines,
+    )
 
 
 def listed(feed: Feed) -> Reading:

@@ -299,4 +299,4 @@ def _log_change(before: FeedRecord, after: FeedRecord, now: datetime) -> None:
         _log.warning("feed.note", extra={**feed, "note": after.note})
     was_silent = before.last_checked is not None and policy.is_silent(before, before.last_checked)
     if policy.is_silent(after, now) and not was_silent:
-        _log.warning("feed.silent", extra={**feed, "since": after.silent_from})
+        _log.warning("feed.silent", extra={**feed, "due": after.silent_from})

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store.tables import article_key
 
 Key = tuple[str, bytes]  # (kind, hash)
+_INSERT = "INSERT OR IGNORE INTO article_key (feed_id, kind, key, article_id) VALUES (?, ?, ?, ?)"
 _PAGE = 400  # bound values in one statement
 
 
@@ -34,14 +34,15 @@ async def add(connection: AsyncConnection, feed_id: int, owned: Mapping[Key, int
 async def add_all(connection: AsyncConnection, owned: Mapping[int, Mapping[Key, int]]) -> None:
     """The same for the keys of several feeds."""
     rows = [
-        {"feed_id": feed_id, "kind": kind, "key": value, "article_id": article_id}
+        (feed_id, kind, value, article_id)
         for feed_id, keys in owned.items()
         for (kind, value), article_id in keys.items()
     ]
-    if not rows:
-        return
-    make = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    await connection.execute(make(article_key).on_conflict_do_nothing(), rows)
+    if rows and connection.dialect.name == "sqlite":  # as the driver takes them: four keys an article add up
+        await connection.exec_driver_sql(_INSERT, rows)
+    elif rows:
+        named = [dict(zip(("feed_id", "kind", "key", "article_id"), row, strict=True)) for row in rows]
+        await connection.execute(postgres_insert(article_key).on_conflict_do_nothing(), named)
 
 
 async def move(connection: AsyncConnection, feed_id: int, owned: Mapping[Key, int]) -> None:

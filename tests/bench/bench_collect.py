@@ -1,16 +1,20 @@
-"""Feeds per CPU-second: collecting with storage beside a bare loop that fetches and parses and stores nothing.
+"""Feeds per CPU-second: collecting with storage beside `reader`, and beside a bare loop that stores nothing.
 
-    PYTHONPATH=. python tests/bench/bench_collect.py [FEEDS]
+    PYTHONPATH=. python tests/bench/bench_collect.py [FEEDS] [--reader PYTHON|install]
 
 A server process on loopback serves FEEDS feeds (1,000) of 30 entries, about 54 KB each, gzipped; the warm round answers 304
-to nine of ten. CPU is that of this process and its workers; the server's is left out.
+to nine of ten. CPU is that of this process and its workers; the server's is left out. `--reader`: a Python that can import
+`reader` (PyPI), or `install` for one in a temporary environment of its own; it stores too, without cleaning or fingerprints.
 """
 
+import argparse
 import asyncio
 import gzip
+import json
 import multiprocessing
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -63,8 +67,8 @@ def serve(pipe: Connection, count: int) -> None:
     servers = [FeedServer(host=f"127.0.1.{n + 1}").__enter__() for n in range(50)]
     urls = [servers[n % 50].route(f"/{n}.xml", answer(n)) for n in range(count)]
     pipe.send((len(body(1)), urls))
-    while pipe.recv() == "warm":
-        is_warm = True
+    while (word := pipe.recv()) != "end":
+        is_warm = word == "warm"
         pipe.send("ok")
 
 
@@ -135,7 +139,7 @@ async def ours(
     measured = []
     async with (
         Database(f"sqlite+aiosqlite:///{folder / 'digest.db'}") as database,
-        Workers(count=2, preload=["digest.collect.reading"]) as workers,
+        Workers(count=2, preload=["digest.collect.reading", "fastfeedparser"]) as workers,
         Fetcher(public_url="https://example.org", now=lambda: now, allow_private=["127.0.0.0/8"]) as fetcher,
     ):
         kit = Kit(config=config, database=database, workers=workers, fetcher=fetcher, now=lambda: now)
@@ -149,6 +153,64 @@ async def ours(
     return measured
 
 
+READER = """
+import json, os, sys, tempfile
+from reader import make_reader
+def cpu():
+    return sum(os.times()[:4])
+urls = json.load(sys.stdin)
+with tempfile.TemporaryDirectory() as folder:
+    reader = make_reader(folder + "/reader.sqlite")
+    for url in urls:
+        reader.add_feed(url)
+    for name in ("cold", "warm"):
+        before, failed = cpu(), 0
+        for result in reader.update_feeds_iter(scheduled=False, workers=20):
+            failed += isinstance(result.value, Exception)
+        print(json.dumps([f"reader {name}", cpu() - before, failed]), flush=True)
+        if name == "cold":
+            sys.stdout.write("warm?\\n"); sys.stdout.flush()
+            open(sys.argv[1]).read()
+"""
+
+
+def reader_python(given: str, folder: Path) -> str:
+    """The interpreter that has it; made anew for `install`."""
+    if given != "install":
+        return given
+    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
+    python = str(folder / "env" / "bin" / "python")
+    subprocess.run([python, "-m", "pip", "install", "-q", "reader", "sgmllib3k"], check=True)
+    return python
+
+
+def reader(python: str, urls: list[str], warm: Callable[[], None], folder: Path) -> list[tuple[str, float, float]]:
+    """Its two rounds, in a process of its own; a named pipe tells it that the server is warm."""
+    gate = folder / "gate"
+    os.mkfifo(gate)
+    process = subprocess.Popen(
+        [python, "-c", READER, str(gate)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin, "piped"
+    assert process.stdout, "piped"
+    _SERVERS.add(process.pid)
+    process.stdin.write(json.dumps(urls))
+    process.stdin.close()
+    rows: list[tuple[str, float, float]] = []
+    began = time.monotonic()
+    for line in process.stdout:
+        if line.startswith("warm?"):
+            warm()
+            gate.write_text("go")
+            began = time.monotonic()
+        else:
+            name, cpu, failed = json.loads(line)
+            assert not failed, f"{failed} feeds failed with reader"
+            rows.append((name, cpu, time.monotonic() - began))
+    process.wait()
+    return rows
+
+
 async def timed(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     """(CPU seconds, wall seconds)"""
     cpu, wall = cpu_s(), time.monotonic()
@@ -156,37 +218,50 @@ async def timed(work: Callable[[], Awaitable[object]]) -> tuple[float, float]:
     return cpu_s() - cpu, time.monotonic() - wall
 
 
-async def run(urls: list[str], warm: Callable[[], None]) -> list[tuple[str, float, float]]:
+async def run(urls: list[str], turn: Callable[[bool], None], python: str) -> list[tuple[str, float, float]]:
     etags: dict[str, str] = {}
-    rows = [("bare cold", *await timed(lambda: bare(urls, etags)))]
-    with tempfile.TemporaryDirectory() as folder:
-        rows += await ours(Path(folder), ["cold", "warm"], urls, warm)
-    rows.append(("bare warm", *await timed(lambda: bare(urls, etags))))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = reader(reader_python(python, folder), urls, lambda: turn(True), folder) if python else []
+        turn(False)
+        rows.append(("bare cold", *await timed(lambda: bare(urls, etags))))
+        rows += await ours(folder, ["cold", "warm"], urls, lambda: turn(True))
+        rows.append(("bare warm", *await timed(lambda: bare(urls, etags))))
     return rows
 
 
 def main() -> None:
     """Prints the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    given = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    given.add_argument("feeds", nargs="?", type=int, default=1_000)
+    given.add_argument("--reader", default="", help="a Python with reader, or `install`")
+    options = given.parse_args()
     pipe, far = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(far, count), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(far, options.feeds), daemon=True)
     server.start()
     _SERVERS.add(server.pid or 0)
     size, urls = pipe.recv()
 
-    def warm() -> None:
-        pipe.send("warm")
+    def turn(is_warm: bool) -> None:
+        pipe.send("warm" if is_warm else "cold")
         pipe.recv()
 
-    rows = asyncio.run(run(urls, warm))
+    rows = asyncio.run(run(urls, turn, options.reader))
     pipe.send("end")
+    show(options.feeds, size, rows)
+
+
+def show(count: int, size: int, rows: list[tuple[str, float, float]]) -> None:
+    """The table, and the ratios that matter."""
     print(f"{count} feeds of {ENTRIES} entries, {size / 1000:.0f} KB each")
     print(f"{'':14}{'feeds/cpu-s':>12}{'cpu s':>9}{'wall s':>9}")
     for name, cpu, wall in rows:
         print(f"{name:14}{count / cpu:12.0f}{cpu:9.2f}{wall:9.2f}")
     figures = {name: count / cpu for name, cpu, _ in rows}
     for kind in ("cold", "warm"):
-        print(f"{kind}: {figures[f'digest {kind}'] / figures[f'bare {kind}']:.0%} of the bare loop")
+        ours_now = figures[f"digest {kind}"]
+        beside = f", {ours_now / figures[f'reader {kind}']:.1f} times reader" if f"reader {kind}" in figures else ""
+        print(f"{kind}: {ours_now / figures[f'bare {kind}']:.0%} of the bare loop{beside}")
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
 
 

@@ -153,5 +153,5 @@ def test_the_status_names_what_the_owner_should_know(desk) -> None:
     desk.configure(feeds=[desk.site.base + "/quiet.xml"])
     desk.digest("collect")
     (feed,) = desk.digest("status", "--json").json["feeds"]
-    assert [concern.partition(" ")[0] for concern in feed["concerns"]] == ["silent"]
-    assert re.search(r"/quiet.xml +active .* silent since", desk.digest("status").out)
+    assert [concern.partition(" ")[0] for concern in feed["concerns"]] == ["silent:"]
+    assert re.search(r"/quiet.xml +active .* silent: by", desk.digest("status").out)

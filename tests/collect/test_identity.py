@@ -184,6 +184,13 @@ def test_a_first_poll_holds_back_what_is_neither_recent_nor_among_the_newest_ten
     assert identity.held_at_first(marks_of(*hours), now=NOW) == frozenset()
 
 
+def test_undated_pages_beside_dated_entries_are_not_the_newest() -> None:
+    old = [timedelta(days=20 + n) for n in range(12)]
+    assert identity.held_at_first(marks_of(None, None, *old), now=NOW) == frozenset({0, 1, 12, 13})
+    assert identity.held_at_first(marks_of(None, *old[:3]), now=NOW) == frozenset()
+    assert identity.held_at_first(marks_of(*[None] * 12), now=NOW) == frozenset({10, 11})
+
+
 def test_since_chooses_otherwise() -> None:
     days = [timedelta(days=n) for n in range(5)]
     assert identity.held_at_first(marks_of(*days), now=NOW, since=NOW - timedelta(days=2)) == {3, 4}

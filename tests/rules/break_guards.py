@@ -1,6 +1,7 @@
 """Takes away each guard of the ten rules in turn, in a copy of the checkout, and sees its tests turn red.
 
 python tests/rules/break_guards.py [RULE…]
+python tests/rules/break_guards.py --cases [CASE…]   likewise the fifteen nastiest things publishers do (cases.py)
 
 First the tests have to be green as things stand. A guard that can go unnoticed, or whose text is no longer found
 exactly once, ends it with 1. The guards are listed in sending.py and content.py.
@@ -21,6 +22,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
+from rules.cases import CASES  # noqa: E402
 from rules.guard import Guard  # noqa: E402 — found by the line above
 from rules.guards import GUARDS  # noqa: E402
 
@@ -123,9 +125,11 @@ def check(guards: Sequence[Guard], say: Callable[[str], object]) -> int:
     return unnoticed
 
 
-def main(rules: Sequence[int], say: Callable[[str], object] = sys.stdout.write) -> int:
+def main(
+    rules: Sequence[int], say: Callable[[str], object] = sys.stdout.write, *, every: Sequence[Guard] = GUARDS
+) -> int:
     """The exit code: 1 where a guard can go unnoticed."""
-    guards = [guard for guard in GUARDS if not rules or guard.rule in rules]
+    guards = [guard for guard in every if not rules or guard.rule in rules]
     if problem := sound(guards):
         say(problem + "\n")
         return 1
@@ -138,4 +142,6 @@ def main(rules: Sequence[int], say: Callable[[str], object] = sys.stdout.write) 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("rules", nargs="*", type=int, metavar="RULE", help="1 to 10; all where none is named")
-    raise SystemExit(main(parser.parse_args().rules))
+    parser.add_argument("--cases", action="store_true", help="the cases of collecting instead, 1 to 15")
+    asked = parser.parse_args()
+    raise SystemExit(main(asked.rules, every=CASES if asked.cases else GUARDS))

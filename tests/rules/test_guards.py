@@ -2,11 +2,12 @@
 
 import pytest
 from rules import break_guards
+from rules.cases import CASES
 from rules.guard import Guard
 from rules.guards import GUARDS
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: f"{guard.rule}-{guard.what.replace(' ', '-')}")
+@pytest.mark.parametrize("guard", [*GUARDS, *CASES], ids=lambda guard: f"{guard.rule}-{guard.what.replace(' ', '-')}")
 def test_the_text_of_a_guard_stands_once(guard: Guard) -> None:
     assert break_guards.misplaced(guard) == ""
     assert all(text != instead for _, text, instead in guard.edits)
@@ -17,6 +18,11 @@ def test_the_text_of_a_guard_stands_once(guard: Guard) -> None:
 def test_every_rule_has_guards() -> None:
     assert {guard.rule for guard in GUARDS} == set(range(1, 11))
     assert len({guard.what for guard in GUARDS}) == len(GUARDS)
+
+
+def test_each_of_the_fifteen_cases_has_guards() -> None:
+    assert {guard.rule for guard in CASES} == set(range(1, 16))
+    assert len({guard.what for guard in CASES}) == len(CASES)
 
 
 def cheap() -> Guard:

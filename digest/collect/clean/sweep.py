@@ -16,6 +16,22 @@ _BUTTON = re.compile(
     r"\s*(?:click to tweet|tweet this|\((?:additional |further )?(?:reporting|writing|editing) by [^()]{4,300}\))\W*$",
     re.IGNORECASE,
 )
+# What the feeds of WordPress say of themselves, as its translations have it.
+_APPEARED = (
+    " appeared first on ",
+    " erschien zuerst auf ",
+    " est apparu en premier sur ",
+    " aparece primero en ",
+    " se publicó primero en ",
+    " apareceu primeiro em ",
+    " proviene da ",
+    " verscheen eerst op ",
+)
+_ORIGINS = re.compile(
+    r"(?:^|(?<=\s))(?:The post|Der Beitrag|L[’']article|La entrada|O post|L[’']articolo|Het bericht)\s.{1,300}?"
+    rf"(?:{'|'.join(map(re.escape, _APPEARED))}).{{1,150}}$"
+)
+_ORIGIN = 200  # characters: a site's name and the words before it
 _CREDIT = 40  # characters: a button's or credit's end stands within, whatever marks follow it
 _BULLETS = "-•·*–▪●"
 _ANDS = frozenset({"and", "und", "et", "y", "e", "i", "en", "&"})  # between two names
@@ -44,7 +60,7 @@ def article(
     """
     code = (language or "").split("-")[0].lower()
     names = tuple(letters(name) for name in authors if letters(name))
-    lines = [line for line in map(str.strip, paragraphs) if line]
+    lines = [line for line in map(_without_origin, paragraphs) if line]
     while True:
         kept = [
             _trimmed(line) for line in lines if not (known and line_hash(line) in known) and not _is_furniture(line)
@@ -69,6 +85,18 @@ def _is_furniture(line: str) -> bool:
     if rules().line.fullmatch(text.rstrip(" .:")):
         return True
     return rules().opens.match(text) and not _is_speech(line)
+
+
+def _without_origin(line: str) -> str:
+    """`line` without what WordPress puts under every entry of its feeds: "The post TITLE appeared first on SITE."
+
+    A title may hold full stops, so this is no matter of sentences.
+    """
+    text = line.strip()
+    if not any(words in text[-_ORIGIN:] for words in _APPEARED):
+        return text
+    found = _ORIGINS.search(text)
+    return text[: found.start()].rstrip() if found else text
 
 
 def _trimmed(line: str) -> str:
