@@ -50,6 +50,13 @@ def test_every_string_is_translated(language, strings):
 
 
 @pytest.mark.parametrize("language", OTHERS)
+def test_no_translation_is_a_guess_or_left_over(language):
+    read = catalogue(language)
+    assert [message.id for message in read if message.fuzzy and message.id] == []
+    assert list(read.obsolete) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
 def test_the_fields_are_those_of_the_english(language):
     for message in catalogue(language):
         if not message.id:

@@ -76,15 +76,20 @@ def test_what_costs_little_is_told_and_not_warned_of():
 
 @pytest.mark.spamassassin
 def test_spamassassin_scores_each_trait(tmp_path):
+    """A mail for each trait of a subject, and one for all of the words."""
     made = samples.rendered()
+    traits = [(trait.name, trait.points, trait.example) for trait in spam.SUBJECT]
+    traits.append(("SUBJ_ALL_CAPS", spam.CAPITALS, "A BRIDGE FOR ALL OF YOU"))
+    mails = [compose.eml(batch(dataclasses.replace(made, subject=example)).messages()[0]) for *_, example in traits]
     bare = batch(made).messages()[0]
-    subjects = [(trait.name, trait.points, trait.example) for trait in spam.SUBJECT]
-    subjects.append(("SUBJ_ALL_CAPS", spam.CAPITALS, "A BRIDGE FOR ALL OF YOU"))
-    mails = [compose.eml(batch(dataclasses.replace(made, subject=example)).messages()[0]) for *_, example in subjects]
-    for trait in spam.WORDS:
-        html = bare.html.replace("</body>", f"<p>{trait.example}</p></body>")
-        mails.append(compose.eml(dataclasses.replace(bare, html=html, text=f"{trait.example}\n\n{bare.text}")))
-    expected = [(name, points) for name, points, _ in subjects] + [(trait.name, trait.points) for trait in spam.WORDS]
-    for (name, points), scored in zip(expected, judged(mails, tmp_path), strict=True):
+    html = "".join(f"<p>{trait.example}</p>" for trait in spam.WORDS)
+    text = "\n\n".join(trait.example for trait in spam.WORDS)
+    worded = dataclasses.replace(
+        bare, html=bare.html.replace("</body>", f"{html}</body>"), text=f"{text}\n\n{bare.text}"
+    )
+    *of_subjects, of_words = judged([*mails, compose.eml(worded)], tmp_path)
+    expected = [(name, points, scored) for (name, points, _), scored in zip(traits, of_subjects, strict=True)]
+    expected += [(trait.name, trait.points, of_words) for trait in spam.WORDS]
+    for name, points, scored in expected:
         assert name in scored
         assert scored[name] <= points, name
