@@ -16,7 +16,7 @@ from digest.store import Database
 from digest.web.asking import Asker, Confirm
 from digest.web.headers import ALWAYS, Guarded
 from digest.web.pages import Pages
-from digest.web.public import archive, confirming, health, leaving, preferences, subscribing
+from digest.web.public import archive, confirming, front, health, leaving, preferences, subscribing
 from digest.web.public.desk import Desk
 
 
@@ -53,6 +53,7 @@ def app(
 
 def _routes() -> list[BaseRoute]:
     return [
+        Route("/", front.show, methods=["GET"]),
         Route("/subscribe/{newsletter}", subscribing.show, methods=["GET"]),
         Route("/subscribe/{newsletter}", subscribing.ask, methods=["POST"]),
         Route("/subscribe/{newsletter}", subscribing.preflight, methods=["OPTIONS"]),
