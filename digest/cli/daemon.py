@@ -187,7 +187,7 @@ class _Service:
         """Tells the manager that the loop turns and the sweeps come, for as long as that is so."""
         every = notify.watchdog_s(os.environ, os.getpid())
         while every is not None:
-            if self._daemon.swept_at is None or self._daemon.is_well(self._daemon.kit.now()):
+            if self._daemon.is_well():
                 notify.tell("WATCHDOG=1", os.environ)
             await asyncio.sleep(every)
 
@@ -213,7 +213,7 @@ class _Service:
         task.add_done_callback(self._beside.discard)
 
     async def _fault(self) -> str:
-        if self._daemon.swept_at is not None and not self._daemon.is_well(self._daemon.kit.now()):
+        if not self._daemon.is_well():
             return "the schedule stands still"
         try:
             async with asyncio.timeout(_READY_S), self._daemon.kit.database.read() as connection:

@@ -8,6 +8,7 @@ loop's clock, which nobody sets.
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ _AHEAD = timedelta(minutes=10)  # collecting begins so long before an issue is m
 _COLLECT = timedelta(minutes=10)  # from one round over a newsletter's feeds to the next: those are asked that are due
 _BEAT_S = 60.0
 DRAIN_S = 150.0  # longer than any request to a provider (send.sender.Limits) and what is written down after it
-_LATE = timedelta(minutes=5)  # after the last sweep: the daemon is not well
+_LATE_S = 300.0  # after the last sweep: the daemon is not well
 
 Beat = Callable[[], None]
 
@@ -43,11 +44,13 @@ class Daemon:
         *,
         beat: Beat | None = None,
         chance: random.Random | None = None,
+        late_s: float = _LATE_S,
     ) -> None:
-        """`engine` does what falls due; `beat` is called after each sweep."""
+        """`engine` does what falls due; `beat` is called after each sweep; `late_s`: without one, it is not well."""
         self.kit = kit
         self._engine, self._beat = engine, beat
         self._chance = chance or random.Random()  # noqa: S311 — jitter
+        self._late_s = late_s
         self._since = kit.now()
         self._ledgers: dict[tuple[str, str], ledger.Ledger] = {}
         self._collect_at: dict[str, datetime] = {}
@@ -56,7 +59,7 @@ class Daemon:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         )
-        self.swept_at: datetime | None = None
+        self._pulse = time.monotonic()  # of the last sweep; by a clock that nobody sets, or a step of it would look ill
         self.failures = 0  # of parts of sweeps, since the start
 
     async def run(self) -> None:
@@ -84,9 +87,9 @@ class Daemon:
         """Sweeps at once instead of at the next minute."""
         self._woken.set()
 
-    def is_well(self, now: datetime) -> bool:
-        """Whether it swept lately."""
-        return self.swept_at is not None and abs(now - self.swept_at) < _LATE
+    def is_well(self) -> bool:
+        """Whether it swept lately, or began lately."""
+        return time.monotonic() - self._pulse < self._late_s
 
     async def sweep(self) -> None:
         """Does all that is due and undone, whoever left it. A fault in one part stops no other."""
@@ -95,7 +98,7 @@ class Daemon:
                 await self._guarded(newsletter.name, self._sweep_newsletter(newsletter))
             await self._guarded("sending", self._send())
             await self._guarded("notices", self._notice())
-            self.swept_at = self.kit.now()
+            self._pulse = time.monotonic()
         if self._beat is not None:
             self._beat()
 

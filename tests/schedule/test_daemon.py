@@ -190,7 +190,7 @@ async def test_a_newsletter_that_breaks_stops_no_other(database) -> None:
     await here.sweep(to=SLOT)
     assert await here.states("good") == LATER
     assert here.daemon.failures == 2
-    assert here.daemon.is_well(SLOT)
+    assert here.daemon.is_well()
 
 
 async def test_a_dead_makers_issue_is_taken_up_at_once(database) -> None:
@@ -409,3 +409,12 @@ async def test_an_issue_left_building_by_ourselves_is_made(database) -> None:
         )
     await here.sweep(to=SLOT + MINUTE)
     assert await here.states() == LATER
+
+
+async def test_it_is_well_while_it_sweeps_whatever_the_clock_says(database) -> None:
+    here = world(database)
+    assert here.daemon.is_well()  # it has just begun
+    await here.sweep(to=START + 400 * DAY)
+    here.clock.at = START - 400 * DAY
+    assert here.daemon.is_well()
+    assert not Daemon(here.kit, here.engine, late_s=0.0).is_well()  # one that began, and never swept
