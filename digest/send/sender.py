@@ -7,6 +7,7 @@ more come as more clients.
 import asyncio
 import itertools
 import math
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -55,8 +56,10 @@ class Sender:
         now: Callable[[], datetime],
         limits: Limits = Limits(),
         transport: httpx.AsyncBaseTransport | None = None,
+        heard: Callable[[float], None] | None = None,
     ) -> None:
-        """`transport`: instead of the network, for tests."""
+        """`transport`: instead of the network, for tests; `heard`: told the seconds of each request."""
+        self._heard = heard or (lambda _: None)
         self.provider = provider
         self._now = now
         self._limits = limits
@@ -121,8 +124,12 @@ class Sender:
             return unknown(batch, f"the look-up was not answered ({type(error).__name__})")
 
     async def _within_limits(self, request: httpx.Request) -> httpx.Response:
-        async with asyncio.timeout(self._limits.total_s):
-            return await self._answer(request)
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._limits.total_s):
+                return await self._answer(request)
+        finally:
+            self._heard(time.perf_counter() - began)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         """The whole answer; RemoteProtocolError where it is too large to be one."""

@@ -4,8 +4,9 @@
         ...  # point [mail] base_url at server.url
     assert [taken.to for taken in server.taken()] == ["a@example.org"]
 
-It speaks Resend's POST /emails/batch and Mailpit's POST /api/v1/send. What it accepts is appended to a file before it
-answers, so the file is the truth about who got what, whoever is killed meanwhile.
+It speaks as Resend, Postmark, Mailgun, Brevo and Mailpit do (`digest.testing.mail_dialects`), look-ups included. What
+it accepts is appended to a file before it answers, so the file is the truth about who got what, whoever is killed
+meanwhile.
 """
 
 import asyncio
@@ -14,14 +15,17 @@ import json
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from digest.testing import mail_dialects
+from digest.testing.mail_dialects import Dialect, Spoken, Taken
 
 _MAX_HEAD = 65_536
 _REASONS = {200: "OK", 409: "Conflict", 413: "Too Large", 422: "Unprocessable", 429: "Too Many", 500: "Error"}
@@ -50,22 +54,13 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """One accepted message."""
-
-    to: str
-    message_id: str
-    key: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A request as it came."""
 
-    path: str
+    path: str  # its query included
     headers: Mapping[str, str]  # lower-case names
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +95,15 @@ class MailServer:
         delay_s: float = 0.0,
         honours_keys: bool = True,
         poisoned: Collection[str] = (),
-        batch_max: int = 100,
+        batch_max: int = 1000,
+        is_searchable: bool = True,
         host: str = "127.0.0.1",
     ) -> None:
         """`log`: appended to for ever, one JSON line a message; `faults`: one a request, then none.
 
-        `delay_s`: before each answer; `honours_keys`: whether a repeated Idempotency-Key is known, as Resend knows it;
-        `poisoned`: addresses for whose sake a whole batch is answered 422; `host`: the address to listen on.
+        `delay_s`: before each answer; `honours_keys`: whether a repeated idempotency key is known, as Resend and Brevo
+        know it; `poisoned`: addresses for whose sake a whole batch is answered 422; `is_searchable`: whether there
+        are look-ups (which are never at fault); `host`: the address to listen on.
         """
         self.url = ""
         self.seen: list[Seen] = []
@@ -117,7 +114,9 @@ class MailServer:
         self._poisoned = frozenset(poisoned)
         self._batch_max = batch_max
         self._host = host
+        self._is_searchable = is_searchable
         self._kept: dict[str, tuple[bytes, _Answer]] = {}
+        self._under_way: set[str] = set()  # keys of requests that are not answered yet
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._count = 0
@@ -161,6 +160,8 @@ class MailServer:
 
     async def _answer(self, request: Seen, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection may go on."""
+        if request.method == "GET":
+            return await _spoil(Fault.NONE, self._found(request), writer)
         self.seen.append(request)
         fault = self._faults.popleft() if self._faults else Fault.NONE
         if fault in _UNTAKEN:
@@ -170,42 +171,51 @@ class MailServer:
             writer.write(refused().encode())
             await writer.drain()
             return True
-        answer = self._accept(request)
+        dialect = mail_dialects.of(request.path)
+        if dialect is None:
+            return await _spoil(fault, _json(404, {"message": f"no such path: {request.path}"}), writer)
+        spoken = dialect.read(request.headers, request.body)
+        if self._honours_keys and spoken.key in self._under_way and dialect.under_way:
+            return await _spoil(Fault.NONE, _json(*dialect.under_way), writer)
+        answer = self._accept(request, dialect, spoken)
         if self._delay_s:
-            await asyncio.sleep(self._delay_s)
+            self._under_way.add(spoken.key)
+            try:
+                await asyncio.sleep(self._delay_s)
+            finally:
+                self._under_way.discard(spoken.key)
         return await _spoil(fault, answer, writer)
 
-    def _accept(self, request: Seen) -> _Answer:
-        key = request.headers.get("idempotency-key", "")
-        known = self._kept.get(key) if key and self._honours_keys else None
+    def _found(self, request: Seen) -> _Answer:
+        found = mail_dialects.search(request.path, self.taken()) if self._is_searchable else None
+        return _json(404, {"message": "no such path"}) if found is None else _json(200, found)
+
+    def _accept(self, request: Seen, dialect: Dialect, spoken: Spoken) -> _Answer:
+        key = spoken.key if self._honours_keys else ""
         mark = sha256(request.body).digest()
-        if known:
-            return known[1] if known[0] == mark else _json(409, {"name": "invalid_idempotent_request"})
-        answer = self._take(request, key)
-        if key and answer.status == 200:
+        if key in self._kept:
+            same, answer = self._kept[key][0] == mark, self._kept[key][1]
+            said = dialect.same_key if same else dialect.other_body
+            return _json(*said) if said else answer
+        answer = self._take(dialect, spoken)
+        if key and answer.status < 300:
             self._kept[key] = (mark, answer)
         return answer
 
-    def _take(self, request: Seen, key: str) -> _Answer:
-        speak = _DIALECTS.get(request.path)
-        if speak is None:
-            return _json(404, {"message": f"no such path: {request.path}"})
-        messages, answer = speak(json.loads(request.body), key)
-        if len(messages) > self._batch_max:
+    def _take(self, dialect: Dialect, spoken: Spoken) -> _Answer:
+        messages = spoken.messages
+        if len(messages) > min(self._batch_max, dialect.batch_max):
             return _json(422, {"message": f"more than {self._batch_max} messages"})
         bad = [message.to for message in messages if message.to in self._poisoned]
         if bad:
             return _json(422, {"message": f"{bad[0]} is not valid", "name": "validation_error"})
-        numbers = range(self._count, self._count + len(messages))
+        named = [replace(message, id=f"id-{self._count + n}") for n, message in enumerate(messages)]
         self._count += len(messages)
-        self._append(messages)
-        return _json(200, answer([f"id-{number}" for number in numbers]))
+        self._append(named)
+        return _json(200, dialect.answer([message.id for message in named]))
 
     def _append(self, messages: Sequence[Taken]) -> None:
-        lines = (
-            json.dumps({"to": m.to, "message_id": m.message_id, "key": m.key, "headers": dict(m.headers)}) + "\n"
-            for m in messages
-        )
+        lines = (json.dumps({**asdict(message), "headers": dict(message.headers)}) + "\n" for message in messages)
         handle = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(handle, "".join(lines).encode())
@@ -219,7 +229,7 @@ async def _requests(reader: asyncio.StreamReader) -> AsyncIterator[Seen]:
         first, *lines = head.split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines) if name}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        yield Seen(path=first.split(" ")[1], headers=headers, body=body)
+        yield Seen(path=first.split(" ")[1], headers=headers, body=body, method=first.split(" ")[0])
 
 
 async def _spoil(fault: Fault, answer: _Answer, writer: asyncio.StreamWriter) -> bool:
@@ -267,28 +277,3 @@ _SPOILT: Mapping[Fault, Callable[[_Answer], _Answer]] = {
     Fault.ERROR_AFTER: lambda _: _json(500, {"message": "failed"}),
     Fault.BAD_GATEWAY: lambda _: _Answer(status=502, body=_PAGE),
 }
-_Spoken = tuple[list[Taken], Callable[[list[str]], object]]
-
-
-def _resend(body: Any, key: str) -> _Spoken:
-    taken = [
-        Taken(
-            to=parseaddr(item["to"][0])[1],
-            message_id=item["headers"].get("Message-ID", ""),
-            key=key,
-            headers=item["headers"],
-        )
-        for item in body
-    ]
-    return taken, lambda ids: {"data": [{"id": found} for found in ids]}
-
-
-def _mailpit(body: Any, key: str) -> _Spoken:
-    headers = body.get("Headers") or {}
-    taken = [
-        Taken(to=to["Email"], message_id=headers.get("Message-ID", ""), key=key, headers=headers) for to in body["To"]
-    ]
-    return taken, lambda ids: {"ID": ids[0]}
-
-
-_DIALECTS: Mapping[str, Callable[[Any, str], _Spoken]] = {"/emails/batch": _resend, "/api/v1/send": _mailpit}

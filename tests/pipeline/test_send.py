@@ -77,7 +77,7 @@ async def test_no_fault_loses_or_doubles_where_keys_are_honoured(
 async def test_without_keys_what_may_have_been_taken_is_held(
     fault: Fault, database: Database, clock: Clock, tmp_path
 ) -> None:
-    async with MailServer(tmp_path / "log", faults=[fault]) as server:
+    async with MailServer(tmp_path / "log", faults=[fault], is_searchable=False) as server:
         issue_id = await seed(database, readers=3)
         world = kit(config(tmp_path, provider="mailpit", base_url=server.url), database, clock)
         first = await send.issue(world, issue_id, sleep=clock.sleep, limits=QUICK)

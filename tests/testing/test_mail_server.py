@@ -30,6 +30,44 @@ async def test_the_same_key_and_body_is_the_same_request(tmp_path) -> None:
     assert [taken.to for taken in server.taken()] == ["a@b.example"]
 
 
+async def test_a_key_whose_request_is_not_answered_yet_is_under_way(tmp_path) -> None:
+    """Resend's 409 concurrent_idempotent_requests; once it is answered, the same answer again."""
+    async with MailServer(tmp_path / "log", delay_s=0.2) as server:
+        first = asyncio.create_task(post(server, batch("a@b.example"), "k", timeout=5))
+        while not server.taken():
+            await asyncio.sleep(0)
+        second = await post(server, batch("a@b.example"), "k", timeout=5)
+        third = await post(server, batch("a@b.example"), "k", timeout=5) if (await first) else None
+    assert (second.status_code, second.json()["name"]) == (409, "concurrent_idempotent_requests")
+    assert third.json() == (await first).json()
+    assert len(server.taken()) == 1
+
+
+async def test_brevo_says_of_a_key_seen_before_that_it_was(tmp_path) -> None:
+    version = {"to": [{"email": "a@b.example"}], "headers": {}, "params": {}}
+    body = {"headers": {"idempotencyKey": "k"}, "tags": ["t"], "messageVersions": [version]}
+    async with MailServer(tmp_path / "log") as server, httpx.AsyncClient(base_url=server.url) as http:
+        first, again = [await http.post("/v3/smtp/email", json=body) for _ in range(2)]
+    assert first.json() == {"messageIds": ["id-0"]}
+    assert (again.status_code, again.json()["code"]) == (400, "duplicate_request")
+    assert len(server.taken()) == 1
+
+
+async def test_what_cannot_be_searched_is_not_there(tmp_path) -> None:
+    async with MailServer(tmp_path / "log", is_searchable=False) as server, httpx.AsyncClient() as http:
+        assert (await http.get(f"{server.url}/api/v1/search", params={"query": "message-id:x"})).status_code == 404
+
+
+async def test_mailguns_events_come_page_by_page(tmp_path) -> None:
+    async with MailServer(tmp_path / "log") as server, httpx.AsyncClient(base_url=server.url) as http:
+        for n in range(4):
+            await post(server, batch(*(f"r{n}-{m}@b.example" for m in range(100))))
+        first = (await http.get("/v3/b.example/events")).json()
+        rest = (await http.get(httpx.URL(first["paging"]["next"]).raw_path.decode())).json()
+        end = (await http.get(httpx.URL(rest["paging"]["next"]).raw_path.decode())).json()
+    assert [len(page["items"]) for page in (first, rest, end)] == [300, 100, 0]
+
+
 async def test_without_keys_every_request_is_another(tmp_path) -> None:
     async with MailServer(tmp_path / "log", honours_keys=False) as server:
         await post(server, batch("a@b.example"), "k")

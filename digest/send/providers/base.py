@@ -188,10 +188,15 @@ class Codec:
         del headers, body, now
         return ()
 
-    def get(self, path: str, params: Mapping[str, str | int] = {}, headers: Mapping[str, str] = {}) -> httpx.Request:
+    def get(self, path: str, params: Mapping[str, object] = {}, headers: Mapping[str, str] = {}) -> httpx.Request:
         """A question below the account's base_url."""
         sent = {"Accept": "application/json", **headers}
-        return httpx.Request("GET", self.account.base_url + path, params=dict(params) or None, headers=sent)
+        return httpx.Request(
+            "GET",
+            self.account.base_url + path,
+            params={name: str(value) for name, value in params.items()} or None,
+            headers=sent,
+        )
 
     def post(self, path: str, content: object, headers: Mapping[str, str] = {}) -> httpx.Request:
         """A JSON request below the account's base_url; keys in the order given."""
@@ -203,6 +208,13 @@ class Codec:
 def unknown(batch: Batch, detail: str) -> tuple[Outcome, ...]:
     """Nothing is known of any recipient."""
     return (Unknown(detail=detail),) * len(batch.recipients)
+
+
+def shown(batch: Batch, ids: Mapping[str, str | None]) -> Found:
+    """Accepted, whose address (compared without case) the provider shows; None for the others."""
+    known = {address.lower(): named for address, named in ids.items()}
+    members = (person.address.lower() for person in batch.recipients)
+    return tuple(Accepted(provider_id=known[address]) if address in known else None for address in members)
 
 
 def parsed(response: httpx.Response) -> Any:

@@ -1,12 +1,14 @@
 """Brevo: POST /v3/smtp/email, 1,000 messageVersions over one body; known again for 30 minutes by a key in the body.
 
 developers.brevo.com/docs/heterogenous-versions-batch-emails: the key is a UUID, headers.idempotencyKey of the JSON.
+After those 30 minutes what is unknown is looked up: GET /v3/smtp/statistics/events finds messages by tag.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 import httpx
+import orjson
 
 from digest.model import Batch, Recipient
 from digest.send.providers.base import (
@@ -16,10 +18,13 @@ from digest.send.providers.base import (
     Cause,
     Codec,
     Idempotency,
+    Inquiry,
+    Lookup,
     Outcome,
     Refusal,
     parsed,
     said,
+    shown,
     unknown,
 )
 from digest.send.providers.merge import BREVO
@@ -29,7 +34,11 @@ class Brevo(Codec):
     """brevo.com; the account's api_key is xkeysib-…"""
 
     name = "brevo"
-    capabilities = Capabilities(batch_max=1000, idempotency=Idempotency(lifetime=timedelta(minutes=30)))
+    capabilities = Capabilities(
+        batch_max=1000,
+        idempotency=Idempotency(lifetime=timedelta(minutes=30)),
+        lookup=Lookup(after=timedelta(minutes=35), settled=timedelta(minutes=90)),
+    )
     home = "https://api.brevo.com"
 
     def __init__(self, account: Account) -> None:
@@ -47,6 +56,7 @@ class Brevo(Codec):
             "textContent": BREVO.text(rendered),
             "params": dict(BREVO.constants),
             "headers": {**dict(batch.headers), "idempotencyKey": batch.key},
+            "tags": [batch.key],
             "messageVersions": [_version(batch, person) for person in batch.recipients],
         }
         return self.post("/v3/smtp/email", body, self._headers)
@@ -58,6 +68,16 @@ class Brevo(Codec):
         if not isinstance(found, list) or len(found) != len(batch.recipients) or not all(map(_is_id, found)):
             return unknown(batch, f"{response.status_code} without an id for each")
         return tuple(Accepted(provider_id=named.strip("<>")) for named in found)
+
+    def inquire(self, batch: Batch, since: datetime) -> Inquiry:
+        """The requests under the batch's tag, of these days."""
+        del since
+        wanted = {"limit": 5000, "days": 2, "event": "requests", "tags": orjson.dumps([batch.key]).decode()}
+        answer = parsed((yield self.get("/v3/smtp/statistics/events", wanted, self._headers)))
+        events = answer.get("events", []) if isinstance(answer, dict) else None
+        if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
+            return unknown(batch, "the events could not be read")
+        return shown(batch, {str(event.get("email")): _id(event.get("messageId")) for event in events})
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """A key seen before says that the request was taken before; a word about credits is the account's."""
@@ -79,6 +99,10 @@ def _version(batch: Batch, person: Recipient) -> dict[str, object]:
 def _address(value: str) -> dict[str, str]:
     name, address = parseaddr(value)
     return {"email": address, "name": name} if name else {"email": address}
+
+
+def _id(value: object) -> str | None:
+    return value.strip("<>") if isinstance(value, str) else None
 
 
 def _is_id(value: object) -> bool:

@@ -2,30 +2,54 @@
 
 The domain is the sender's. A long header of a recipient's own goes through a variable: o:, h: and v: share 16 KB.
 A 200 without an id is none: an address with a slash too many is answered "Mailgun Magnificent API".
+
+No idempotency. What is unknown is looked up among the domain's events by a variable of the batch. An event may come
+late, but by "Event Polling" of the user's manual those of half an hour ago are all there: what is not was not taken.
 """
 
 import base64
 import hashlib
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import orjson
 
 from digest.model import Batch, Recipient
 from digest.send import compose
-from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Outcome, parsed, unknown
+from digest.send.providers.base import (
+    Accepted,
+    Account,
+    Capabilities,
+    Codec,
+    Inquiry,
+    Lookup,
+    Outcome,
+    parsed,
+    shown,
+    unknown,
+)
 from digest.send.providers.merge import MAILGUN
+
+_PAGES = 200  # of 300 events: 60,000 messages in the window
+_WINDOW_S = 600  # of events that may be the batch's: a request lasts two minutes at most
 
 
 class Mailgun(Codec):
     """mailgun.com; base_url https://api.eu.mailgun.net for the European region."""
 
     name = "mailgun"
-    capabilities = Capabilities(batch_max=1000, request_bytes=24_000_000)
+    capabilities = Capabilities(
+        batch_max=1000,
+        request_bytes=24_000_000,
+        lookup=Lookup(after=timedelta(minutes=1), settled=timedelta(minutes=45), proves_absence=True),
+    )
     home = "https://api.mailgun.net"
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
-        self._path = f"/v3/{compose.domain_of(account.sender)}/messages"
+        self._domain = compose.domain_of(account.sender)
+        self._path = f"/v3/{self._domain}/messages"
         self._authorization = "Basic " + base64.b64encode(f"api:{account.api_key}".encode()).decode()
 
     def encode(self, batch: Batch) -> httpx.Request:
@@ -66,6 +90,38 @@ class Mailgun(Codec):
         if not isinstance(named, str) or not named:
             return unknown(batch, f"{response.status_code} with no id")
         return (Accepted(provider_id=named.strip("<>")),) * len(batch.recipients)
+
+    def inquire(self, batch: Batch, since: datetime) -> Inquiry:
+        """Page by page through what the domain accepted then, until a page is empty."""
+        begin = int((since - timedelta(minutes=1)).timestamp())
+        wanted = {"begin": begin, "end": begin + _WINDOW_S, "event": "accepted", "limit": 300}
+        headers = {"Authorization": self._authorization}
+        request = self.get(f"/v3/{self._domain}/events", wanted, headers)
+        ids: dict[str, str | None] = {}
+        for _ in range(_PAGES):
+            answer = parsed((yield request))
+            items = answer.get("items") if isinstance(answer, dict) else None
+            if not isinstance(items, list):
+                return unknown(batch, "the events could not be read")
+            if not items:
+                return shown(batch, ids)
+            ids.update(_accepted(items, batch.key))
+            following = httpx.URL(
+                str((answer.get("paging") or {}).get("next") or "")
+            )  # its path alone: the key stays here
+            request = self.get(following.raw_path.decode(), {}, headers)  # the key goes to our host alone
+        return unknown(batch, f"more than {_PAGES} pages of events")
+
+
+def _accepted(items: list[Any], key: str) -> dict[str, str | None]:
+    """Addresses of that batch's events, with the message's id."""
+    found = {}
+    for item in items:
+        variables = item.get("user-variables") if isinstance(item, dict) else None
+        if isinstance(variables, dict) and variables.get("digest-batch") == key:
+            headers = (item.get("message") or {}).get("headers") or {}
+            found[str(item.get("recipient"))] = headers.get("message-id")
+    return found
 
 
 def _variables(batch: Batch, person: Recipient) -> dict[str, str]:

@@ -1,19 +1,23 @@
-"""Mailpit: POST /api/v1/send, one message a request (https://mailpit.axllent.org/docs/api-v1/). No idempotency."""
+"""Mailpit: POST /api/v1/send, one message a request (https://mailpit.axllent.org/docs/api-v1/).
+
+No idempotency; what is unknown is looked up by Message-ID.
+"""
 
 import base64
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parseaddr
 
 import httpx
 
 from digest.model import Batch, Message
-from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Outcome, parsed, unknown
+from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Inquiry, Lookup, Outcome, parsed, unknown
 
 
 class Mailpit(Codec):
     """A mail sandbox to look into; `api_key`, where given, is USER:PASSWORD."""
 
     name = "mailpit"
-    capabilities = Capabilities(batch_max=1)
+    capabilities = Capabilities(batch_max=1, lookup=Lookup(after=timedelta(seconds=5), settled=timedelta(minutes=1)))
 
     def __init__(self, account: Account) -> None:
         super().__init__(account)
@@ -31,6 +35,17 @@ class Mailpit(Codec):
         if not isinstance(named, str) or not named:
             return unknown(batch, f"{response.status_code} with no ID")
         return (Accepted(provider_id=named),)
+
+    def inquire(self, batch: Batch, since: datetime) -> Inquiry:
+        """A search by Message-ID. It keeps only the newest: what it does not show may have been there."""
+        del since
+        (person,) = batch.recipients
+        query = f'message-id:"{person.message_id.strip("<>")}"'
+        answer = parsed((yield self.get("/api/v1/search", {"query": query, "limit": 2}, self._headers)))
+        messages = answer.get("messages") if isinstance(answer, dict) else None
+        if not isinstance(messages, list):
+            return unknown(batch, "the search gave no messages")
+        return (Accepted(provider_id=str(messages[0].get("ID"))) if messages else None,)
 
 
 def body(message: Message) -> dict[str, object]:

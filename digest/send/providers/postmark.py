@@ -1,7 +1,10 @@
 """Postmark: POST /email/batch, 500 messages in full (postmarkapp.com/developer). 200 even where items fail.
 
-No idempotency: what is unknown is held.
+No idempotency. What is unknown is looked up: GET /messages/outbound finds messages by metadata. Its documents do not
+say how soon, so that what it does not show is held.
 """
+
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -14,6 +17,8 @@ from digest.send.providers.base import (
     Capabilities,
     Cause,
     Codec,
+    Inquiry,
+    Lookup,
     Outcome,
     Refusal,
     Rejected,
@@ -21,9 +26,11 @@ from digest.send.providers.base import (
     Unknown,
     parsed,
     said,
+    shown,
     unknown,
 )
 
+_STREAM = "broadcast"
 _BATCH = "digest-batch"  # the metadata by which a batch is found again (keys have at most 20 characters)
 _ACCOUNT = frozenset({10, 400, 401, 405, 412, 413, 1235})  # token, sender signature, credits, approval, stream
 _LATER = frozenset({100, 429, 500})  # maintenance, rate, their own error
@@ -33,7 +40,12 @@ class Postmark(Codec):
     """postmarkapp.com; the account's api_key is a server token. Uses the broadcast stream."""
 
     name = "postmark"
-    capabilities = Capabilities(batch_max=500, request_bytes=48_000_000, connections=2)
+    capabilities = Capabilities(
+        batch_max=500,
+        request_bytes=48_000_000,
+        connections=2,
+        lookup=Lookup(after=timedelta(minutes=1), settled=timedelta(minutes=15)),
+    )
     home = "https://api.postmarkapp.com"
 
     def __init__(self, account: Account) -> None:
@@ -55,6 +67,21 @@ class Postmark(Codec):
             return Refusal(cause=Cause.ACCOUNT, reason=str(items[0].get("Message")))
         return tuple(_outcome(item) for item in items)
 
+    def inquire(self, batch: Batch, since: datetime) -> Inquiry:
+        """One search, by the batch's key: a page holds as many as a batch."""
+        del since
+        wanted = {"count": 500, "offset": 0, "messagestream": _STREAM, f"metadata_{_BATCH}": batch.key}
+        answer = parsed((yield self.get("/messages/outbound", wanted, self._headers)))
+        messages = answer.get("Messages") if isinstance(answer, dict) else None
+        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+            return unknown(batch, "the search gave no messages")
+        ids = {
+            str(address): message.get("MessageID")
+            for message in messages
+            for address in message.get("Recipients") or ()
+        }
+        return shown(batch, ids)
+
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """422 carries a code: some are of the account."""
         answer = parsed(response)
@@ -70,7 +97,7 @@ def _own(batch: Batch, person: Recipient) -> dict[str, object]:
         "Subject": batch.rendered.subject,
         "Headers": [{"Name": name, "Value": value} for name, value in batch.headers + person.headers],
         "Metadata": {"digest-message": person.message_id.strip("<>")[:80], _BATCH: batch.key},
-        "MessageStream": "broadcast",
+        "MessageStream": _STREAM,
     }
 
 
