@@ -196,9 +196,9 @@ def test_filling_a_split_equals_replacing_its_tokens(pieces, last, name, address
     whole = "".join(text + tokens[index].__html__() for text, index in pieces) + last + tokens[2].__html__()
     expected = whole
     for index, token in enumerate(tokens):
-        expected = expected.replace(token.__html__(), f"\x00{index}\x00")
+        expected = expected.replace(token.__html__(), f"\x00{index}\x01")
     for index, key in enumerate(order):
-        expected = expected.replace(f"\x00{index}\x00", html.escape(" ".join(values[key].split())))
+        expected = expected.replace(f"\x00{index}\x01", html.escape(" ".join(values[key].split())))
     assert TOKENS.split(whole, is_html=True).fill(values) == expected
 
 
