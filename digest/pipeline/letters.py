@@ -2,9 +2,10 @@
 
 import uuid
 
+from digest.config import Config
 from digest.errors import SendError
 from digest.model import Batch, Message, Recipient, Rendered, Slotted
-from digest.pipeline.kit import Kit
+from digest.pipeline.kit import Clock, Kit
 from digest.send import providers
 from digest.send.outbox import Settle
 from digest.send.providers.base import Accepted
@@ -13,9 +14,14 @@ from digest.send.sender import Sender
 
 async def post(kit: Kit, message: Message) -> None:
     """Sends it; SendError where the provider did not take it."""
-    provider = providers.load(kit.config.mail, base_url=kit.mailbox_url or None, folder=kit.config.folder)
+    await send(kit.config, message, now=kit.now, base_url=kit.mailbox_url or None)
+
+
+async def send(config: Config, message: Message, *, now: Clock, base_url: str | None = None) -> None:
+    """The same without a kit; `base_url` is that of a mailbox which this process serves."""
+    provider = providers.load(config.mail, base_url=base_url, folder=config.folder)
     made = batch(message)
-    async with Sender(provider, now=kit.now) as sender:
+    async with Sender(provider, now=now) as sender:
         decision = await sender.post(provider.encode(made), made)
     if not isinstance(decision, Settle):
         raise SendError(f"{message.subject!r} was not sent ({decision.reason})")

@@ -13,17 +13,20 @@ from conftest import empty
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from digest.model import Event, EventKind
-from digest.store import Database, events
+from digest.store import Database, batches, events, tables
 from subscribers import exchange, roster
-from subscribers.model import SuppressionReason
+from subscribers.model import Choice, Choosers, SuppressionReason
 from subscribers.tables import subscriber, subscription, suppression
 
 T = TypeVar("T")
 PEOPLE = ("ann@example.org", "Bob@Example.org", "carl@example.org")
 LETTERS = ("morning", "evening")
+CADENCES = ("", "daily", "weekly")
 people, letters = st.sampled_from(PEOPLE), st.sampled_from(LETTERS)
+choices = st.sampled_from([None, ["World"], ["Arts"], ["Arts", "World"]])
 
 
 class Lives(RuleBasedStateMachine):
@@ -40,6 +43,8 @@ class Lives(RuleBasedStateMachine):
         self.asked: set[tuple[str, str]] = set()
         self.left: set[tuple[str, str]] = set()
         self.barred: set[str] = set()
+        self.chosen: dict[tuple[str, str], tuple[str, list[str] | None]] = {}  # cadence, sections
+        self.issues = 0
 
     def prepare(self) -> None:
         """A database in memory is new."""
@@ -63,6 +68,13 @@ class Lives(RuleBasedStateMachine):
         person = self.do(roster.story, who)
         return person.subscriber.id or 0 if person else 0
 
+    def known(self) -> set[tuple[str, str]]:
+        """Who has a row on which newsletter, whatever it says: a choice lives as long."""
+        return self.consented | self.asked | self.left
+
+    def forget_choices(self) -> None:
+        self.chosen = {pair: choice for pair, choice in self.chosen.items() if pair in self.known()}
+
     def ends(self, who: str) -> None:
         self.barred.add(who)
         for newsletter in LETTERS:
@@ -77,6 +89,7 @@ class Lives(RuleBasedStateMachine):
         if who not in self.barred and (who, newsletter) not in self.consented:
             self.asked.add((who, newsletter))
             self.left.discard((who, newsletter))
+            self.chosen[who, newsletter] = (self.chosen.get((who, newsletter), ("",))[0], None)  # all, asked anew
 
     @rule(who=people, newsletter=letters)
     def confirms(self, who: str, newsletter: str) -> None:
@@ -93,6 +106,34 @@ class Lives(RuleBasedStateMachine):
             self.consented.add((who, newsletter))
             self.asked.discard((who, newsletter))
             self.left.discard((who, newsletter))
+
+    @rule(who=people, newsletter=letters, cadence=st.sampled_from(CADENCES), sections=choices)
+    def narrows(self, who: str, newsletter: str, cadence: str, sections: list[str] | None) -> None:
+        self.do(roster.narrow, self.number(who), newsletter, self.at, sections=sections, cadence=cadence)
+        if (who, newsletter) in self.known():
+            self.chosen[who, newsletter] = (cadence, sections)
+
+    @rule(who=people, newsletter=letters, cadence=st.sampled_from(("daily", "weekly")))
+    def asks_for_a_cadence(self, who: str, newsletter: str, cadence: str) -> None:
+        self.do(roster.subscribe, address=who, newsletter=newsletter, at=self.at, cadence=cadence)
+        if who not in self.barred and (who, newsletter) not in self.consented:
+            self.asked.add((who, newsletter))
+            self.left.discard((who, newsletter))
+            self.chosen[who, newsletter] = (cadence, None)
+
+    @rule(newsletter=letters, cadence=st.sampled_from(("daily", "weekly")))
+    def sends(self, newsletter: str, cadence: str) -> None:
+        """An issue that tells of the World alone, planned as a build plans it."""
+        of = Choosers(only=("weekly",)) if cadence == "weekly" else Choosers(but=("weekly",))
+        self.issues += 1
+        planned, batched = self.do(_sent, newsletter, self.issues, of, self.at)
+        mine = {}
+        for who, letter in self.consented:
+            chosen, sections = self.chosen.get((who, letter), ("", None))
+            if letter == newsletter and who not in self.barred and (chosen == "weekly") == (cadence == "weekly"):
+                mine[who.lower()] = sections
+        assert planned == sorted(mine)
+        assert batched == sorted(who for who, sections in mine.items() if sections is None or "World" in sections)
 
     @rule(who=people, newsletter=letters | st.none())
     def leaves(self, who: str, newsletter: str | None) -> None:
@@ -146,6 +187,7 @@ class Lives(RuleBasedStateMachine):
         self.do(roster.erase, who, self.at)
         self.ends(who)
         self.left = {pair for pair in self.left if pair[0] != who}
+        self.forget_choices()
 
     @rule(who=people, newsletter=letters | st.none())
     def removed(self, who: str, newsletter: str | None) -> None:
@@ -153,6 +195,7 @@ class Lives(RuleBasedStateMachine):
         for each in LETTERS if newsletter is None else (newsletter,):
             self.consented.discard((who, each))
             self.asked.discard((who, each))
+        self.forget_choices()
 
     @invariant()
     def only_who_agreed_is_mailed(self) -> None:
@@ -174,6 +217,24 @@ class Lives(RuleBasedStateMachine):
 
 async def _recipients(connection: Any, newsletter: str) -> set[str]:
     return {row.address.lower() for row in await connection.execute(roster.recipients(newsletter))}
+
+
+async def _sent(connection: Any, newsletter: str, number: int, of: Choosers, at: datetime) -> tuple[list[str], ...]:
+    """Who was planned, and who of them is in a batch."""
+    issue = {"newsletter": newsletter, "number": number, "slot": str(number), "due_at": at, "state": "ready"}
+    made = (await connection.execute(tables.issue.insert().values(issue))).inserted_primary_key[0]
+    variants = {text: _variant(roster.read_choice(text)) for text in await roster.choices(connection, newsletter, of)}
+    named = {text: key for text, key in variants.items() if key != ""}
+    await batches.plan(connection, issue_id=made, newsletter=newsletter, size=2, of=of, variants=named)
+    d = tables.delivery.c
+    rows = list(await connection.execute(select(d.address, d.batch).where(d.issue_id == made)))
+    return sorted(row.address.lower() for row in rows), sorted(row.address.lower() for row in rows if row.batch >= 0)
+
+
+def _variant(choice: Choice) -> str | None:
+    if choice.sections is None:
+        return ""
+    return "world" if "World" in choice.sections else None
 
 
 async def _active_and_barred(connection: Any) -> int:

@@ -2,14 +2,18 @@
 
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
-from web.reader import Reader, config, reading
+from web.reader import CONFIG, Reader, config, reading
 
 from digest.store import Database
+from digest.testing import MailServer
+from digest.web import public
 from subscribers import roster
 from subscribers.model import SuppressionReason
 
 pytestmark = pytest.mark.anyio
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture
@@ -444,3 +448,21 @@ async def test_alive_and_ready(reader: Reader) -> None:
     assert (await reader.web.get("/healthz")).status_code == 200
     assert (await reader.web.get("/readyz")).status_code == 200
     assert (await reader.web.head("/healthz")).status_code == 200
+
+
+# ------------------------------------------------------------------ in another program
+
+
+async def test_the_pages_stand_by_themselves_in_any_server(tmp_path) -> None:
+    async with MailServer(tmp_path / "log") as server:
+        mail = f'[mail]\nprovider = "resend"\nbase_url = "{server.url}"\napi_key = "k"\nwebhook_secret = "{SECRET}"'
+        text = CONFIG.replace("[mail]", mail)
+        app = public.app(config(text, tmp_path))
+        transport = httpx.ASGITransport(app=app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as web:
+            assert (await web.get("/readyz")).status_code == 200
+            await web.post("/subscribe/morning", data={"address": "ann@example.org"})
+            assert [taken.to for taken in server.taken()] == ["ann@example.org"]
+            assert (await web.post("/events/resend", content=b"{}")).status_code == 403
+            for owners in ("/preview", "/mailbox", "/metrics", "/status"):
+                assert (await web.get(owners)).status_code == 404

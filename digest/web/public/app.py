@@ -1,6 +1,7 @@
 """The routes, and what is answered where something is wrong."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -12,7 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from digest.config import Config
+from digest.pipeline import letters
 from digest.store import Database
+from digest.web import events
 from digest.web.asking import Asker, Confirm
 from digest.web.headers import ALWAYS, Guarded
 from digest.web.pages import Pages
@@ -27,16 +30,22 @@ def utc_now() -> datetime:
 
 def app(
     config: Config,
-    database: Database,
+    database: Database | None = None,
     *,
-    confirm: Confirm,
+    confirm: Confirm | None = None,
     now: Callable[[], datetime] = utc_now,
-    routes: Sequence[BaseRoute] = (),
+    routes: Sequence[BaseRoute] | None = None,
 ) -> Starlette:
-    """The public pages of every newsletter, at / and below the path of `public_url`.
+    """The public pages of every newsletter, at / and below the path of `public_url`, for any ASGI server.
 
-    `confirm` sends a confirmation message. `routes`: further ones of the caller (`/events/…`), under the same headers.
+    `database`: one that is open (None: the configured one, opened and closed with the server); `confirm` sends a
+    confirmation message (None: through the configured provider); `routes`: further ones, under the same headers (None:
+    `/events/…` of the configured provider).
     """
+    opened = database is None
+    database = database or Database(config.database_url)
+    confirm = confirm or (lambda message: letters.send(config, message, now=now))
+    routes = events.routes(config, database, now=now) if routes is None else routes
     pages = Pages(config.templates)
     asker = Asker(config=config, database=database, now=now, confirm=confirm, pages=pages)
     desk = Desk(config=config, database=database, now=now, asker=asker, pages=pages)
@@ -46,9 +55,21 @@ def app(
         routes=[Mount(path, routes=ours), *ours] if path else ours,
         middleware=[Middleware(Guarded)],
         exception_handlers={HTTPException: _wrong, 500: _broken},
+        lifespan=_opening(database) if opened else None,
     )
     made.state.desk = desk
     return made
+
+
+def _opening(database: Database) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """Brings the database up to date before the first request, and closes it after the last."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with database:
+            yield
+
+    return lifespan
 
 
 def _routes() -> list[BaseRoute]:
