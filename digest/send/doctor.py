@@ -6,16 +6,19 @@ A check answers with findings, never with an exception: what could not be asked 
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 import httpx
 
-from digest.send.providers.base import Provider
+from digest.send.providers.base import Provider, Standing
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]  # a name → its TXT records; LookupError: none; OSError: not asked
 _TIMEOUT_S = 5.0
+_OFF_S = 60  # seconds by which two clocks may differ
 _COVERED = ("list-unsubscribe", "list-unsubscribe-post")
 _TAG = re.compile(r"\s*([a-z]+)\s*=\s*([^;]*)", re.IGNORECASE)
 
@@ -96,20 +99,56 @@ async def dns(name: str) -> Sequence[str]:
     return [b"".join(record.strings).decode("utf-8", "replace") for record in answer]
 
 
-async def reachable(provider: Provider, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> Check:
-    """Whether the provider's address answers at all. No message is sent, and no key is tried."""
+async def account(
+    provider: Provider,
+    base_url: str,
+    *,
+    readers: int,
+    now: Callable[[], datetime],
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> tuple[Check, ...]:
+    """Whether the provider answers and takes the key, has room for `readers` today, and agrees on the time.
+
+    One request, no message. Where its API has no question for the key, only its address is asked.
+    """
     host = urlsplit(base_url).netloc
     if not base_url.startswith(("http://", "https://")):
-        return Check(name="provider", verdict=Verdict.GOOD, said=f"{provider.name} is no network service")
+        return (Check(name="provider", verdict=Verdict.GOOD, said=f"{provider.name} is no network service"),)
+    question = provider.examine()
     async with httpx.AsyncClient(timeout=_TIMEOUT_S, transport=transport) as client:
         try:
-            answer = await client.get(base_url)
-        except httpx.TransportError as error:
-            said = f"{provider.name} at {host} does not answer ({type(error).__name__})"
-            return Check(name="provider", verdict=Verdict.FAULT, said=said)
-    return Check(
-        name="provider", verdict=Verdict.GOOD, said=f"{provider.name} at {host} answers ({answer.status_code})"
-    )
+            answer = await client.send(question or httpx.Request("GET", base_url), auth=provider.auth)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            said = f"{provider.name} at {host} could not be asked ({type(error).__name__}): is there a network?"
+            return tuple(Check(name=name, verdict=Verdict.UNKNOWN, said=said) for name in ("provider", "clock"))
+    told = f"{provider.name} at {host} answers ({answer.status_code})"
+    checks = [Check(name="provider", verdict=Verdict.GOOD, said=told)]
+    if question is None:
+        checks.append(
+            Check(name="key", verdict=Verdict.UNKNOWN, said=f"{provider.name} has no question to try it with")
+        )
+    else:
+        checks += _standing(provider.standing(answer), readers)
+    return (*checks, _clock(answer.headers.get("date", ""), now()))
+
+
+def _standing(found: Standing, readers: int) -> list[Check]:
+    checks = [Check(name="key", verdict=Verdict.GOOD if found.is_good else Verdict.FAULT, said=found.said)]
+    if found.left is not None:
+        enough = found.left >= readers
+        said = f"{found.left:,} more messages today, for a list of {readers:,}"
+        checks.append(Check(name="quota", verdict=Verdict.GOOD if enough else Verdict.WARNING, said=said))
+    return checks
+
+
+def _clock(date: str, now: datetime) -> Check:
+    """Against the provider's. Signatures and Retry-After go by it; Amazon refuses what is five minutes off."""
+    try:
+        off = abs((now - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError):
+        return Check(name="clock", verdict=Verdict.UNKNOWN, said="the provider did not say what time it is")
+    verdict = Verdict.GOOD if off < _OFF_S else Verdict.WARNING if off < 5 * _OFF_S else Verdict.FAULT
+    return Check(name="clock", verdict=verdict, said=f"{off:.0f} s from the provider's")
 
 
 def eml(raw: bytes, key_of: Callable[[bytes], bytes] | None = None) -> tuple[Check, ...]:

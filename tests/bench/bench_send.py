@@ -10,9 +10,11 @@ import logging
 import multiprocessing
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+import venv
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -73,7 +75,7 @@ async def _serve(pipe: Connection) -> None:
             count = body.count(b'"subject"')
             await asyncio.sleep(_DELAY_S)
             ids = ",".join(f'{{"id":"{n}"}}' for n in range(count))
-            answer = f'{{"data":[{ids}]}}' if body[:1] == b"[" else '{"ID":"1"}'
+            answer = f'{{"data":[{ids}]}}' if body[:1] == b"[" else '{"ID":"1","MessageId":"1"}'
             writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n{answer}".encode())
             await writer.drain()
 
@@ -138,6 +140,21 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def museletter(base_url: str, messages: int) -> float | None:
+    """Messages a second of museletter (PyPI) to the same API; None, loudly, where it cannot be installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        python = Path(folder) / "bin" / "python"
+        try:
+            venv.create(folder, with_pip=True)
+            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "museletter"]
+            subprocess.run(install, check=True, capture_output=True, timeout=300)
+        except (OSError, subprocess.SubprocessError) as error:
+            sys.stderr.write(f"LOUD: museletter could not be installed, so it was not measured ({error})\n")
+            return None
+        child = [python, "-P", str(Path(__file__).with_name("museletter.py")), base_url, str(messages)]
+        return float(subprocess.run(child, check=True, capture_output=True, timeout=300).stdout)
+
+
 def peak_mb() -> float:
     """Of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -147,8 +164,8 @@ async def main(messages: int, plan: int) -> None:
     """Prints the table."""
     logging.getLogger("digest").setLevel(logging.ERROR)
     context: Any = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    server = context.Process(target=serve, args=(theirs,), daemon=True)
+    ours, far_end = context.Pipe()
+    server = context.Process(target=serve, args=(far_end,), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{ours.recv()}"
     batch = [await timed(messages, url, "resend") for _ in range(3)]
@@ -161,6 +178,10 @@ async def main(messages: int, plan: int) -> None:
     for label, runs in rows:
         rate, core, cpu = (statistics.median(run[key] for run in runs) for key in ("rate", "per_core", "cpu_us"))
         write(f"{label:<44}{rate:>9.0f}{core:>11.0f}{cpu:>12.0f}{rate / base:>8.1f}\n")
+    if theirs := museletter(url, max(50, messages // 50)):
+        ours_rate = statistics.median(run["rate"] for run in batch)
+        write(f"{'museletter, the same API':<44}{theirs:>9.0f}{'':>11}{'':>12}{theirs / base:>8.1f}\n")
+        write(f"digest sends {ours_rate / theirs:.0f} times as many messages a second as museletter\n")
     write(f"peak memory after {3 * messages} messages: {peak:.0f} MB\n")
     if plan:
         seconds = await planned(plan)

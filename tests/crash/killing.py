@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from send.world import Clock, addresses, config, kit, seed
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from digest.model import DeliveryState
-from digest.pipeline import send
-from digest.pipeline.send import SendReport
-from digest.store import Database, deliveries
-from digest.testing import Fault, MailServer
+from send.world import Clock, addresses, config, kit, seed  # noqa: E402 — found by the line above
+
+from digest.model import DeliveryState  # noqa: E402
+from digest.pipeline import send  # noqa: E402
+from digest.pipeline.send import SendReport  # noqa: E402
+from digest.store import Database, deliveries  # noqa: E402
+from digest.testing import Fault, MailServer  # noqa: E402
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
@@ -125,7 +127,6 @@ async def _main(kills: int, seed_number: int, say: Callable[[str], object]) -> i
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[1])]
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,6 +1,7 @@
 """What the doctor says of a domain, a provider, a message that arrived."""
 
 import base64
+from datetime import UTC, datetime
 
 import dkim
 import httpx
@@ -11,7 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from digest.send import compose, doctor
 from digest.send.doctor import Verdict
 from digest.send.providers.base import Account
+from digest.send.providers.brevo import Brevo
+from digest.send.providers.kumomta import Kumo
+from digest.send.providers.mailgun import Mailgun
+from digest.send.providers.mailpit import Mailpit
+from digest.send.providers.mailtrap import Mailtrap
+from digest.send.providers.postmark import Postmark
 from digest.send.providers.resend import Resend
+from digest.send.providers.sendgrid import SendGrid
+from digest.send.providers.ses import Ses
 from digest.testing.contract import ENVELOPE, RENDERED, people
 
 pytestmark = pytest.mark.anyio
@@ -60,18 +69,137 @@ async def test_offline_it_says_that_it_could_not_ask() -> None:
     assert all("could not be asked" in check.said for check in found)
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(200, Verdict.GOOD), (404, Verdict.GOOD), (None, Verdict.FAULT)])
-async def test_a_provider_answers_or_does_not(status: int | None, verdict: Verdict) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        assert "authorization" not in request.headers
-        if status is None:
-            raise httpx.ConnectError("refused")
-        return httpx.Response(status)
+NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+ON_TIME = {"date": "Mon, 23 Nov 2026 06:30:10 GMT"}
+ACCOUNT = Account(
+    base_url="https://api.example.org", sender="M <a@b.example>", api_key="id:secret-key", region="eu-west-1"
+)
 
-    provider = Resend(Account(base_url="https://api.example.org", sender="a@b.example", api_key="secret"))
-    check = await doctor.reachable(provider, "https://api.example.org", httpx.MockTransport(answer))
-    assert check.verdict is verdict
-    assert "secret" not in check.said
+
+async def examined(provider, answer, *, readers: int = 100) -> dict[str, doctor.Check]:
+    """What the doctor finds where the provider answers so; an exception: does not answer."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        assert request.method == "GET"
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    found = await doctor.account(
+        provider,
+        "https://api.example.org",
+        readers=readers,
+        now=lambda: NOW,
+        transport=httpx.MockTransport(respond),
+    )
+    assert not any("secret-key" in check.said for check in found)
+    return {check.name: check for check in found}
+
+
+GOOD = [
+    (Ses, {"SendQuota": {"Max24HourSend": 50000, "SentLast24Hours": 100, "MaxSendRate": 14}}),
+    (Resend, {"data": [{"name": "b.example", "status": "verified"}]}),
+    (Resend, {"name": "restricted_api_key"}),
+    (Postmark, {"Name": "mine"}),
+    (Mailgun, {"domain": {"name": "b.example", "state": "active"}}),
+    (SendGrid, {"scopes": ["mail.send"]}),
+    (Brevo, {"plan": [{"type": "free", "credits": 300, "creditsType": "sendLimit"}]}),
+    (Mailpit, {"Version": "v1.20"}),
+    (Kumo, {}),
+]
+BAD = [
+    (Ses, {"SendQuota": {}, "SendingEnabled": False}, "paused"),
+    (Ses, {"SendQuota": {"Max24HourSend": 200}, "ProductionAccessEnabled": False}, "sandbox"),
+    (Resend, {"data": [{"name": "b.example", "status": "pending"}]}, "b.example is pending"),
+    (Resend, {"data": []}, "not one of the account's domains"),
+    (Mailgun, {"domain": {"state": "unverified"}}, "b.example is unverified"),
+    (SendGrid, {"scopes": ["user.read"]}, "may not send"),
+]
+
+
+@pytest.mark.parametrize(("kind", "answer"), GOOD, ids=lambda case: getattr(case, "name", ""))
+async def test_a_key_that_is_accepted_is_good(kind, answer: dict) -> None:
+    found = await examined(kind(ACCOUNT), httpx.Response(200, json=answer, headers=ON_TIME))
+    assert found["provider"].verdict is Verdict.GOOD
+    assert found["key"].verdict is Verdict.GOOD
+    assert found["clock"].verdict is Verdict.GOOD
+
+
+@pytest.mark.parametrize(("kind", "answer", "words"), BAD)
+async def test_an_account_that_cannot_send_is_a_fault_in_its_own_words(kind, answer: dict, words: str) -> None:
+    key = (await examined(kind(ACCOUNT), httpx.Response(200, json=answer)))["key"]
+    assert key.verdict is Verdict.FAULT
+    assert words in key.said
+
+
+@pytest.mark.parametrize("kind", [Ses, Resend, Postmark, Mailgun, SendGrid, Brevo, Mailpit, Kumo])
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_that_is_refused_is_a_fault(kind, status: int) -> None:
+    answer = httpx.Response(status, json={"message": "API key is invalid"})
+    found = await examined(kind(ACCOUNT), answer)
+    assert found["key"].verdict is Verdict.FAULT
+    assert str(status) in found["key"].said
+    assert found["provider"].verdict is Verdict.GOOD
+
+
+@pytest.mark.parametrize("kind", [Ses, Resend, Postmark, Mailgun, SendGrid, Brevo, Mailpit, Kumo])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b'{"plan": 3, "data": 1, "SendQuota": 2}'])
+async def test_any_answer_is_read_without_complaint(kind, body: bytes) -> None:
+    assert "key" in await examined(kind(ACCOUNT), httpx.Response(200, content=body))
+
+
+async def test_a_provider_with_no_question_for_the_key_is_asked_for_its_address() -> None:
+    found = await examined(Mailtrap(ACCOUNT), httpx.Response(404))
+    assert (found["provider"].verdict, found["key"].verdict) == (Verdict.GOOD, Verdict.UNKNOWN)
+
+
+async def test_offline_it_says_that_the_provider_could_not_be_asked() -> None:
+    found = await examined(Ses(ACCOUNT), httpx.ConnectError("no route"))
+    assert {check.verdict for check in found.values()} == {Verdict.UNKNOWN}
+    assert all("could not be asked" in check.said for check in found.values())
+
+
+@pytest.mark.parametrize(("readers", "verdict"), [(300, Verdict.GOOD), (301, Verdict.WARNING)])
+async def test_the_quota_is_held_against_the_list(readers: int, verdict: Verdict) -> None:
+    answer = httpx.Response(200, json={"plan": [{"credits": 300, "creditsType": "sendLimit"}]})
+    quota = (await examined(Brevo(ACCOUNT), answer, readers=readers))["quota"]
+    assert quota.verdict is verdict
+    assert "300 more messages today" in quota.said
+
+
+async def test_ses_counts_what_left_already_and_knows_no_limit_by_minus_one() -> None:
+    answer = httpx.Response(200, json={"SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": 150.0}})
+    assert (await examined(Ses(ACCOUNT), answer, readers=51))["quota"].verdict is Verdict.WARNING
+    unlimited = httpx.Response(200, json={"SendQuota": {"Max24HourSend": -1.0}})
+    assert "quota" not in await examined(Ses(ACCOUNT), unlimited)
+
+
+@pytest.mark.parametrize(
+    ("date", "verdict"),
+    [
+        ("Mon, 23 Nov 2026 06:31:30 GMT", Verdict.WARNING),
+        ("Mon, 23 Nov 2026 07:30:00 GMT", Verdict.FAULT),
+        ("soon", Verdict.UNKNOWN),
+        ("", Verdict.UNKNOWN),
+    ],
+)
+async def test_the_clock_is_held_against_the_providers(date: str, verdict: Verdict) -> None:
+    found = await examined(Resend(ACCOUNT), httpx.Response(200, json={"data": []}, headers={"date": date}))
+    assert found["clock"].verdict is verdict
+
+
+async def test_amazons_question_is_signed() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={})
+
+    await doctor.account(
+        Ses(ACCOUNT), "https://api.example.org", readers=1, now=lambda: NOW, transport=httpx.MockTransport(answer)
+    )
+    assert seen[0].headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
+    assert "SignedHeaders=host;x-amz-content-sha256;x-amz-date" in seen[0].headers["authorization"]
 
 
 @pytest.fixture(scope="module")

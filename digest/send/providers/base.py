@@ -112,6 +112,15 @@ class Account:
     webhook_secret: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a provider says of the account, asked with its key."""
+
+    said: str
+    is_good: bool = True
+    left: int | None = None  # messages it takes yet today, where it says so
+
+
 class Provider(Protocol):
     """One HTTP mail API. Inherit from `Codec`, which answers all but the first four."""
 
@@ -145,6 +154,12 @@ class Provider(Protocol):
 
     def inquire(self, batch: Batch, since: datetime) -> Inquiry:
         """What became of the batch, whose first request left at `since`. Asked where `capabilities.lookup` is."""
+
+    def examine(self) -> httpx.Request | None:
+        """A question that needs the key and changes nothing; None where its API has none."""
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """What the answer to `examine` says."""
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """The reports in a webhook's request, verified; ProviderError where it is not the provider's."""
@@ -182,6 +197,16 @@ class Codec:
         del since
         yield from ()
         return unknown(batch, f"{self.name} cannot be asked")
+
+    def examine(self) -> httpx.Request | None:
+        """No such question."""
+        return None
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """Good, where it was answered with success."""
+        if response.is_success:
+            return Standing(said="the key is accepted")
+        return Standing(is_good=False, said=said(response, "message", "Message", "error", "detail"))
 
     def events(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """None reported."""

@@ -22,6 +22,7 @@ from digest.send.providers.base import (
     Lookup,
     Outcome,
     Refusal,
+    Standing,
     parsed,
     said,
     shown,
@@ -78,6 +79,19 @@ class Brevo(Codec):
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             return unknown(batch, "the events could not be read")
         return shown(batch, {str(event.get("email")): _id(event.get("messageId")) for event in events})
+
+    def examine(self) -> httpx.Request:
+        """The account and its plan."""
+        return self.get("/v3/account", {}, self._headers)
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """What the plan still takes, where it counts messages."""
+        answer = parsed(response)
+        plans = answer.get("plan") if response.is_success and isinstance(answer, dict) else None
+        if not isinstance(plans, list):
+            return super().standing(response)
+        counted = [p["credits"] for p in plans if isinstance(p, dict) and p.get("creditsType") == "sendLimit"]
+        return Standing(said="the key is accepted", left=int(counted[0]) if counted else None)
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """A key seen before says that the request was taken before; a word about credits is the account's."""

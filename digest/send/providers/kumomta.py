@@ -64,6 +64,10 @@ class Kumo(Codec):
             for person in batch.recipients
         )
 
+    def examine(self) -> httpx.Request:
+        """Whether it takes mail now."""
+        return self.get("/api/check-liveness/v1", {}, self._headers)
+
 
 def _recipient(batch: Batch, person: Recipient) -> dict[str, object]:
     own = {_variable(name): value for name, value in person.headers}

@@ -25,6 +25,7 @@ from digest.send.providers.base import (
     Inquiry,
     Lookup,
     Outcome,
+    Standing,
     parsed,
     shown,
     unknown,
@@ -111,6 +112,19 @@ class Mailgun(Codec):
             )  # its path alone: the key stays here
             request = self.get(following.raw_path.decode(), {}, headers)  # the key goes to our host alone
         return unknown(batch, f"more than {_PAGES} pages of events")
+
+    def examine(self) -> httpx.Request:
+        """The sender's domain, as Mailgun has it."""
+        return self.get(f"/v3/domains/{self._domain}", {}, {"Authorization": self._authorization})
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """A domain that is not active sends nothing."""
+        answer = parsed(response)
+        domain = answer.get("domain") if response.is_success and isinstance(answer, dict) else None
+        if not isinstance(domain, dict):
+            return super().standing(response)
+        state = str(domain.get("state"))
+        return Standing(said=f"the key is accepted; {self._domain} is {state}", is_good=state == "active")
 
 
 def _accepted(items: list[Any], key: str) -> dict[str, str | None]:

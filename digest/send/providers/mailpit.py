@@ -36,6 +36,10 @@ class Mailpit(Codec):
             return unknown(batch, f"{response.status_code} with no ID")
         return (Accepted(provider_id=named),)
 
+    def examine(self) -> httpx.Request:
+        """What it is."""
+        return self.get("/api/v1/info", {}, self._headers)
+
     def inquire(self, batch: Batch, since: datetime) -> Inquiry:
         """A search by Message-ID. It keeps only the newest: what it does not show may have been there."""
         del since

@@ -82,6 +82,10 @@ class Postmark(Codec):
         }
         return shown(batch, ids)
 
+    def examine(self) -> httpx.Request:
+        """The server that the token is of."""
+        return self.get("/server", {}, self._headers)
+
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """422 carries a code: some are of the account."""
         answer = parsed(response)

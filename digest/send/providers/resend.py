@@ -20,6 +20,7 @@ from digest.send.providers.base import (
     Idempotency,
     Outcome,
     Refusal,
+    Standing,
     ids,
     parsed,
     said,
@@ -49,6 +50,23 @@ class Resend(Codec):
         """Accepted, each by its id."""
         answer = parsed(response)
         return ids(batch, answer.get("data") if isinstance(answer, dict) else None, "id")
+
+    def examine(self) -> httpx.Request:
+        """The account's domains."""
+        return self.get("/domains", {}, self._headers)
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """A key that may send and nothing else is refused the domains, by a name of its own."""
+        answer = parsed(response)
+        if isinstance(answer, dict) and answer.get("name") == "restricted_api_key":
+            return Standing(said="the key is accepted; it may do nothing but send")
+        domains = answer.get("data") if response.is_success and isinstance(answer, dict) else None
+        if not isinstance(domains, list):
+            return super().standing(response)
+        domain = compose.domain_of(self.account.sender)
+        states = {str(each.get("name")): str(each.get("status")) for each in domains if isinstance(each, dict)}
+        state = states.get(domain, "not one of the account's domains")
+        return Standing(said=f"the key is accepted; {domain} is {state}", is_good=state == "verified")
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """409 in its two senses, and what concerns the account whatever its status."""

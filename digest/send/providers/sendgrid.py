@@ -9,7 +9,7 @@ from email.utils import parseaddr
 import httpx
 
 from digest.model import Batch, Recipient
-from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Outcome, unknown
+from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Outcome, Standing, parsed, unknown
 from digest.send.providers.merge import Syntax, tagged
 
 
@@ -50,6 +50,19 @@ class SendGrid(Codec):
         if not named:
             return unknown(batch, f"{response.status_code} with no X-Message-Id")
         return (Accepted(provider_id=named),) * len(batch.recipients)
+
+    def examine(self) -> httpx.Request:
+        """What the key may do."""
+        return self.get("/v3/scopes", {}, self._headers)
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """A key without mail.send sends nothing."""
+        answer = parsed(response)
+        scopes = answer.get("scopes") if response.is_success and isinstance(answer, dict) else None
+        if not isinstance(scopes, list):
+            return super().standing(response)
+        may = "mail.send" in scopes
+        return Standing(said="the key may send" if may else "the key may not send (mail.send)", is_good=may)
 
 
 def _personal(batch: Batch, person: Recipient, syntax: Syntax) -> dict[str, object]:

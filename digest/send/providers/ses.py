@@ -24,6 +24,7 @@ from digest.send.providers.base import (
     Refusal,
     Rejected,
     Retry,
+    Standing,
     Unknown,
     parsed,
     said,
@@ -101,6 +102,24 @@ class Ses(Codec):
             return Refusal(cause=Cause.ACCOUNT, reason=", ".join(sorted(statuses)))
         return tuple(_outcome(item) for item in results)
 
+    def examine(self) -> httpx.Request:
+        """GetAccount."""
+        return self.get("/v2/email/account")
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """Whether it may send, to whom, and how much more in these 24 hours."""
+        answer = parsed(response)
+        quota = answer.get("SendQuota") if response.is_success and isinstance(answer, dict) else None
+        if not isinstance(quota, dict):
+            return super().standing(response)
+        most, sent = float(quota.get("Max24HourSend") or 0), float(quota.get("SentLast24Hours") or 0)
+        left = None if most < 0 else max(0, int(most - sent))  # -1: no limit
+        if not answer.get("SendingEnabled", True):
+            return Standing(said="sending is paused for the account", is_good=False, left=left)
+        if not answer.get("ProductionAccessEnabled", True):
+            return Standing(said="the account is in the sandbox: only verified addresses", is_good=False, left=left)
+        return Standing(said=f"the key is accepted; {quota.get('MaxSendRate')} messages a second", left=left)
+
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """By the error's type, which SES gives in a header or the body."""
         answer = parsed(response)
@@ -164,7 +183,7 @@ class SigV4(httpx.Auth):
         request.headers["x-amz-content-sha256"] = digest
         if self._token:
             request.headers["x-amz-security-token"] = self._token
-        names = sorted({"host", "content-type", *(n for n in request.headers if n.startswith("x-amz-"))})
+        names = sorted(n for n in request.headers if n in {"host", "content-type"} or n.startswith("x-amz-"))
         lines = "".join(f"{name}:{' '.join(request.headers[name].split())}\n" for name in names)
         signed = ";".join(names)
         path, query = request.url.raw_path.decode().partition("?")[::2]
