@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -398,6 +399,24 @@ async def test_each_cadence_has_its_next_issue_and_its_own_edit(own):
     assert [story.lead.link for story in build.document(made).stories][:2] == [before[2], before[1]]
     with pytest.raises(UsageError, match="no cadence"):
         await source.shown(f"next:{name}:hourly", reader="", look=Look())
+
+
+async def test_a_test_copy_is_what_is_seen_also_before_it_is_saved(own):
+    source, name = own
+    config = source.kit.config
+    source.kit = replace(
+        source.kit, config=config.model_copy(update={"mail": config.mail.model_copy(update={"provider": "file"})})
+    )
+    letter = source.kit.config.newsletters[name]
+    made = await build.issue(source.kit, letter, build.by_hand(letter, source.kit.now()))
+    await source.edit(made.name, Act(do="intro", intro="Mind the tide."))
+    await source.copy(made.name, "me@example.org", look=Look())
+    (kept,) = source.kit.config.folder.glob("**/*.eml")
+    copy = message_from_bytes(kept.read_bytes(), policy=policy.default)
+    body = copy.get_body(("plain",))
+    assert body
+    assert "Mind the tide." in body.get_content()
+    assert copy["X-Digest-Test"] == "yes"
 
 
 async def test_a_theme_can_be_tried(source):

@@ -289,13 +289,8 @@ class Drawn:
         """Sends it; UsageError where that is no address, SendError with the reason where it was not accepted."""
         to = _address(address)
         base_url = self.kit.mailbox_url or None
-        if key == _SAMPLE or upcoming.is_next(key):
-            shown = await self.shown(key, reader="", look=look)
-            refused = await send.draft_copy(self.kit, shown.issue, shown.rendered, [to], base_url=base_url)
-        else:
-            async with self.kit.database.read() as connection:
-                record = await _record(connection, key)
-            refused = await send.test_copy(self.kit, record.id, [to], base_url=base_url)
+        shown = await self.shown(key, reader="", look=look)  # with what lies on the desk: what is seen is what is sent
+        refused = await send.draft_copy(self.kit, shown.issue, shown.rendered, [to], base_url=base_url)
         if refused:
             raise SendError("; ".join(f"{who}: {why}" for who, why in refused.items()))
 
