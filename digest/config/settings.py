@@ -32,6 +32,7 @@ _LANGUAGE = re.compile(r"auto|[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(second|minute|hour)")
 _DURATION = re.compile(r"(\d{1,5})\s*(m|h|d)")
 _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)")
+_TAG = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CADENCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_AHEAD = timedelta(days=7)
@@ -95,6 +96,13 @@ def _cadences(value: dict[str, str]) -> dict[str, str]:
         if not _CADENCE.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a cadence|Use a-z, 0-9 and -, as in weekly")
         _schedule(schedule)
+    return value
+
+
+def _tags(value: dict[str, str]) -> dict[str, str]:
+    for name in value:
+        if not _TAG.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a parameter|Use letters, digits, - and _, as in utm_source")
     return value
 
 
@@ -295,6 +303,7 @@ class Newsletter(Table):
     catch_up: Literal["latest", "all", "none"] = "latest"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    link_tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(default_factory=dict)  # added to stories' links
     theme: dict[str, str | int | float] = Field(default_factory=dict)
     layout: str = "digest"
     intro: str = ""

@@ -67,7 +67,7 @@ def page(
 ) -> "Page":
     """The layout of an issue with its values, before anything is rendered; arguments as for `issue`."""
     tokens = Tokens(nonce)
-    stories = views.stories(issue)
+    stories = views.tagged(views.stories(issue), newsletter.link_tags)
     values = {"stories": stories} | _values(issue, newsletter, public_url, postal_address) | tokens.values()
     return Page(
         templates=Templates(templates),

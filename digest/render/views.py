@@ -2,10 +2,11 @@
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from digest.model import Article, Image, Issue, Story
@@ -135,6 +136,32 @@ def day(issue: Issue) -> date:
 def stories(issue: Issue) -> tuple[Told, ...]:
     """The issue's stories as templates see them, in order."""
     return tuple(_told(story, issue) for story in issue.stories)
+
+
+def tagged(told: tuple[Told, ...], tags: Mapping[str, str]) -> tuple[Told, ...]:
+    """The same with these parameters at the end of each link's query; what stands there already stays as it is."""
+    if not tags:
+        return told
+    return tuple(
+        replace(
+            story,
+            link=_tagged(story.link, tags),
+            also=tuple(replace(other, link=_tagged(other.link, tags)) for other in story.also),
+        )
+        for story in told
+    )
+
+
+def _tagged(link: str, tags: Mapping[str, str]) -> str:
+    """The link with tags, but for those whose names it has.
+
+    >>> _tagged("https://example.org/a?id=1&utm_medium=rss#top", {"utm_source": "morning digest", "utm_medium": "mail"})
+    'https://example.org/a?id=1&utm_medium=rss&utm_source=morning+digest#top'
+    """
+    parts = urlsplit(link)
+    there = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    added = urlencode({name: value for name, value in tags.items() if name not in there})
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, added))))) if link else link
 
 
 def sections(told: tuple[Told, ...]) -> tuple[Section, ...]:

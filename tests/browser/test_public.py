@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from conftest import NOW
 from starlette.applications import Starlette
-from web.reader import config
+from web.reader import CONFIG, config
 
 from digest.model import Message
 from digest.store import Database
@@ -19,6 +19,9 @@ from digest.web import public
 
 pytestmark = pytest.mark.browser
 
+CADENCED = CONFIG.replace(
+    "[newsletters.morning]\n", '[newsletters.morning]\ncadences = { daily = "30 7 * * *", weekly = "0 8 * * sun" }\n'
+)
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 
@@ -38,7 +41,7 @@ def served(folder: Path, mailbox: list[Message]) -> Iterator[str]:
         async def __aexit__(self, *_: object) -> None:
             await database.__aexit__()
 
-    app = public.app(config(), database, now=lambda: NOW, confirm=confirm)
+    app = public.app(config(CADENCED), database, now=lambda: NOW, confirm=confirm)
     whole = Starlette(lifespan=lambda _: Lifespan())
     whole.mount("/", app)
     server = uvicorn.Server(uvicorn.Config(whole, port=0, log_level="error"))
@@ -77,6 +80,8 @@ def test_a_walk_through_all_pages(tmp_path: Path, browser: Any, scheme: str) -> 
         check(page, seen)
         page.get_by_label("E-mail address").fill("ann@example.org")
         page.get_by_label("Name (optional)").fill("Ann")
+        page.get_by_label("Weekly").check()
+        page.get_by_label("Arts").uncheck()
         page.get_by_role("button", name="Subscribe").click()
         check(page, seen)
         until(lambda: mailbox)
@@ -91,6 +96,10 @@ def test_a_walk_through_all_pages(tmp_path: Path, browser: Any, scheme: str) -> 
         ):
             page.goto(f"{home}/{purpose}/{token(tmp_path, purpose)}")
             check(page, seen)
+            if purpose == "preferences":
+                assert page.get_by_label("Weekly").is_checked()
+                assert not page.get_by_label("Arts").is_checked()
+                page.get_by_label("Daily").check()
             page.get_by_role("button", name=button, exact=True).click()
             assert page.locator("h1").inner_text() == heading
             check(page, seen)

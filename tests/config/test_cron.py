@@ -47,6 +47,7 @@ def test_any_words_are_a_schedule_or_refused(words: list[str]) -> None:
         ('schedule = "30 7 * * 8"', "newsletters.morning.schedule"),
         ('cadences = { Weekly = "0 8 * * sun" }', "newsletters.morning.cadences"),
         ('cadences = { weekly = "0 8 * *" }', "newsletters.morning.cadences"),
+        ('link_tags = { "a b" = "c" }', "newsletters.morning.link_tags"),
         ('cadences = { weekly = "0 8 * * sun" }\nschedule = "0 8 * * *"', "newsletters.morning"),
         ('send_between = "7-9"', "newsletters.morning.send_between"),
         ('send_between = "07:00-07:00"', "newsletters.morning.send_between"),

@@ -214,3 +214,18 @@ def test_a_borrowed_picture_stands_in_the_mail(place):
     html = samples.rendered(samples.issue(tuple(stories))).html.fill(samples.VALUES)
     assert html.count(BRIDGE["url"]) == 1
     assert 'alt="The bridge at dawn"' in html
+
+
+def test_links_are_as_their_publishers_wrote_them_unless_tags_are_wanted() -> None:
+    told = views.stories(samples.issue())
+    assert views.tagged(told, {}) == told
+    tagged = views.tagged(told, {"utm_source": "a & b"})
+    assert all(story.link.endswith("utm_source=a+%26+b") for story in tagged if story.link)
+    assert all(other.link.endswith("utm_source=a+%26+b") for story in tagged for other in story.also if other.link)
+    assert views.tagged(tagged, {"utm_source": "other"}) == tagged
+    assert [story.title for story in tagged] == [story.title for story in told]
+
+
+def test_a_story_without_a_link_gets_none() -> None:
+    (bare,) = views.stories(samples.issue((samples.story({"title": "T", "link": ""}),)))
+    assert views.tagged((bare,), {"a": "b"})[0].link == bare.link
