@@ -50,7 +50,7 @@ class Distributed:
         self._running: set[int] = set()
         self._app = App(connector=patient.Patient(kit.config.digest.database, running=lambda: self._running))
         self._tasks = {name: self._task(name) for name in (*QUEUES, "tell")}
-        self._care("stalled", "* * * * * */10", self._retry_stalled)
+        self._care("stalled", "* * * * * */5", self._retry_stalled)
         self._care("tidy", "17 * * * *", self._tidy)
 
     def use(self, kit: Kit) -> None:

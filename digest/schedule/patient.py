@@ -68,6 +68,9 @@ class Patient(PsycopgConnector):
                     await self._give_back(arguments["worker_id"])
                 answer = await execute(query, **arguments)
             except exceptions.ConnectorException as error:
+                if query == sql.queries["finish_job"] and isinstance(error.__cause__, psycopg.errors.RaiseException):
+                    log.warning("job ended elsewhere meanwhile", extra={"job": arguments.get("job_id")})
+                    return None
                 if not is_away(error):
                     raise
                 if not is_lost:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 HOLDER = "queue"  # whose claims are kept alive by a job: no process, so none that may die
-STALLED = timedelta(seconds=20)  # without a heartbeat: the worker is dead, its jobs go to others
+STALLED = timedelta(seconds=30)  # without a heartbeat: the worker is dead, its jobs go to others
 
 _STATUSES = ("todo", "doing", "failed")
 _COUNTS = text("SELECT queue_name, status::text, count(*) FROM procrastinate_jobs GROUP BY queue_name, status")

@@ -3,9 +3,9 @@
     PYTHONPATH=. python tests/bench/bench_engine.py [--feeds 1000] [--messages 20000] [--jobs 1000] [--planned 1000000]
 
 Local on SQLite, Local on PostgreSQL, and Procrastinate with 1, 2 and 4 workers (`digest worker`, each with two worker
-processes of its own for parsing). Servers stand on loopback in processes of their own, whose CPU is left out, as is
-PostgreSQL's; CPU is that of the program: this process, or the workers, and all below them. Feeds: 30 entries, 54 KB,
-gzipped, all new. Messages: 20 KB, in batches of 100, answered after 50 ms. Jobs: steps that find nothing to do.
+processes of its own for parsing). Servers stand on loopback in processes of their own, whose CPU is left out. CPU is that of the program: this process, or
+the workers, and all below them; PostgreSQL's own stands apart (µs a message). Feeds: 30 entries, 54 KB, gzipped, all new.
+Messages: 20 KB, in batches of 100, answered after 50 ms. Jobs: steps that find nothing to do.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,7 @@ class Spent:
 
     wall_s: float
     cpu_s: float
+    postgres_s: float = 0.0  # of CPU
 
 
 Wait = Callable[[], Awaitable[bool]]
@@ -180,8 +181,8 @@ def _processes(folder: Path, count: int) -> Iterator[list[int]]:
             process.wait()
 
 
-async def measured(engine: InProcess | ByWorkers, sizes: Sizes) -> Mapping[str, Spent]:
-    """Jobs, collecting, sending."""
+async def measured(engine: InProcess | ByWorkers, sizes: Sizes, postgres: int) -> Mapping[str, Spent]:
+    """Jobs, collecting, sending. `postgres`: the process of its server."""
     kit = engine.kit
 
     async def always() -> bool:
@@ -193,7 +194,8 @@ async def measured(engine: InProcess | ByWorkers, sizes: Sizes) -> Mapping[str, 
 
     async def is_collected() -> bool:
         async with kit.database.read() as connection:
-            seen = select(func.count()).select_from(tables.feed).where(tables.feed.c.last_ok.is_not(None))
+            asked = tables.feed.c.last_checked.is_not(None)
+            seen = select(func.count()).select_from(tables.feed).where(asked)
             return await connection.scalar(seen) == sizes.feeds
 
     await engine.do([steps.sending(10**9)], always)  # what is imported once
@@ -205,7 +207,9 @@ async def measured(engine: InProcess | ByWorkers, sizes: Sizes) -> Mapping[str, 
     from digest.pipeline import send
 
     await send.plan(kit, issue_id)
+    before = _cpu_s([postgres])
     sent = await engine.do([steps.sending(issue_id)], is_sent)
+    sent = replace(sent, postgres_s=_cpu_s([postgres]) - before)
     return {"jobs": jobs, "feeds": collected, "messages": sent}
 
 
@@ -239,6 +243,9 @@ async def planned(folder: Path, url: str, far: Far, count: int) -> None:
         async with kit.database.read() as connection:
             assert (await deliveries.counts(connection))["pending"] == count
         _say(f"counted row by row in {time.monotonic() - began:.2f} s")
+        async with kit.database.read() as connection:
+            size = await connection.scalar(text("SELECT pg_total_relation_size('delivery')"))
+        _say(f"{size / count:.0f} bytes a delivery, indexes included")
         began = time.monotonic()
         async with kit.database.write() as connection:
             await connection.execute(tables.delivery.delete().where(tables.delivery.c.issue_id == issue_id))
@@ -259,7 +266,12 @@ async def run(folder: Path, server: Server, far: Far, sizes: Sizes, planned_coun
     _say(
         f"{sizes.feeds} feeds, {entries} articles, {sizes.messages} messages, {sizes.jobs} jobs; per second, and per CPU second"
     )
-    _say(f"{'':26}{'feeds/s':>9}{'art./s':>9}{'/CPU s':>9}{'msg/s':>9}{'/CPU s':>9}{'jobs/s':>9}{'CPU ms/job':>12}")
+    _say(
+        f"{'':26}{'feeds/s':>9}{'art./s':>9}{'/CPU s':>9}{'msg/s':>9}{'/CPU s':>9}{'PG µs':>9}{'jobs/s':>9}{'CPU ms/job':>12}"
+    )
+    if planned_count:
+        async with postgres_database(admin) as url:
+            await planned(folder, url.replace("+psycopg", ""), far, planned_count)
     kinds: list[tuple[str, int]] = [("Local, SQLite", 0), ("Local, PostgreSQL", 0)]
     kinds += [(f"Procrastinate, {n} worker{'s' * (n > 1)}", n) for n in (1, 2, 4)]
     for name, count in kinds:
@@ -270,11 +282,8 @@ async def run(folder: Path, server: Server, far: Far, sizes: Sizes, planned_coun
             if "SQLite" not in name:
                 url = (await stack.enter_async_context(postgres_database(admin))).replace("+psycopg", "")
             make = workers(place, url, far, count=count) if count else local(place, url, far)
-            found = await measured(await stack.enter_async_context(make), sizes)
+            found = await measured(await stack.enter_async_context(make), sizes, server.pid)
         _say(_row(name, found, sizes, entries))
-    if planned_count:
-        async with postgres_database(admin) as url:
-            await planned(folder, url.replace("+psycopg", ""), far, planned_count)
 
 
 def _row(name: str, found: Mapping[str, Spent], sizes: Sizes, entries: int) -> str:
@@ -282,6 +291,7 @@ def _row(name: str, found: Mapping[str, Spent], sizes: Sizes, entries: int) -> s
     return (
         f"{name:26}{sizes.feeds / feeds.wall_s:9.0f}{entries / feeds.wall_s:9.0f}{entries / feeds.cpu_s:9.0f}"
         f"{sizes.messages / sent.wall_s:9.0f}{sizes.messages / sent.cpu_s:9.0f}"
+        f"{1e6 * sent.postgres_s / sizes.messages:9.0f}"
         f"{sizes.jobs / jobs.wall_s:9.0f}{1000 * jobs.cpu_s / sizes.jobs:12.2f}"
     )
 

@@ -79,6 +79,10 @@ class Server:
         found = self._server.get_uri()
         return f"postgresql://postgres@{self._address}:5432/postgres" if self._address else str(found)
 
+    @property
+    def pid(self) -> int:
+        return int(self._server.get_pid() or 0)
+
     def cut(self) -> None:
         """Every connection at once."""
         engine = create_engine(self._server.get_uri().replace("postgresql://", "postgresql+psycopg://"))

@@ -338,3 +338,25 @@ async def test_what_a_silent_worker_held_is_taken_as_unknown(kit: Kit, heard_s: 
     async with kit.database.read() as connection:
         found = (await connection.execute(select(tables.batch))).one()
     assert (found.state, found.next_at is not None) == (expected, expected == "unknown")
+
+
+async def test_a_job_that_was_ended_by_another_harms_nobody(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
+    """A worker that was out of breath for half a minute counts as dead, and comes back."""
+    entered, free = asyncio.Event(), asyncio.Event()
+
+    async def long(kit: Kit, one: Step) -> Sequence[Step]:
+        entered.set()
+        await free.wait()
+        return ()
+
+    async with Distributed(kit, run=long) as engine, at_work(engine) as worker:
+        await engine.submit([step("send", "1")])
+        await asyncio.wait_for(entered.wait(), 20)
+        await execute(kit, "DELETE FROM procrastinate_jobs WHERE queue_name = 'send'")
+        free.set()
+        await until(lambda: "job ended elsewhere meanwhile" in caplog.text)
+        await engine.submit([step("send", "2")])
+        async with asyncio.timeout(20):
+            while await queues(kit):
+                await asyncio.sleep(0.02)
+        assert not worker.done()
