@@ -13,7 +13,7 @@ kinds, each believed only as far as its kind deserves:
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
@@ -74,18 +74,23 @@ class Match:
 # ------------------------------------------------------------------ marks
 
 
-def marks(entries: Sequence[Entry], texts: Sequence[str]) -> tuple[Marks, ...]:
-    """Each entry's marks, by their plain `texts`. A guid or link that two entries of a fetch share names neither."""
+def marks(entries: Sequence[Entry], texts: Sequence[str], *, known: Collection[bytes] = ()) -> tuple[Marks, ...]:
+    """Each entry's marks, by their plain `texts`. A guid or link that two entries of a fetch share names neither.
+
+    `known`: content hashes that are stored; such an entry needs no fingerprint to be recognized, and gets none.
+    """
     drafts = [(entry, text, address(entry.link)) for entry, text in zip(entries, texts, strict=True)]
     guids = Counter(entry.guid for entry, _, _ in drafts)
     links = Counter(link for _, _, link in drafts)
     return tuple(
-        _marks(entry, text, link, is_guid_own=guids[entry.guid] == 1, is_link_own=links[link] == 1)
+        _marks(entry, text, link, known, is_guid_own=guids[entry.guid] == 1, is_link_own=links[link] == 1)
         for entry, text, link in drafts
     )
 
 
-def _marks(entry: Entry, text: str, link: str, *, is_guid_own: bool, is_link_own: bool) -> Marks:
+def _marks(
+    entry: Entry, text: str, link: str, known: Collection[bytes], *, is_guid_own: bool, is_link_own: bool
+) -> Marks:
     title = fold(entry.title)
     words = _WORD.findall(text.casefold())
     content_hash = _hash(title, *words)
@@ -97,7 +102,7 @@ def _marks(entry: Entry, text: str, link: str, *, is_guid_own: bool, is_link_own
         title=title,
         link=link,
         published=entry.published,
-        fingerprint=simhash(words) if len(words) >= _ENOUGH_WORDS else None,
+        fingerprint=simhash(words) if len(words) >= _ENOUGH_WORDS and content_hash not in known else None,
         content_hash=content_hash,
     )
 

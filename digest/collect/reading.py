@@ -80,7 +80,7 @@ def source(bodies: Sequence[bytes], url: str, content_type: str = "", wishes: Wi
         return listed(index_page.parse(first, url))
     if wishes.kind is SourceKind.SITEMAP or (wishes.kind is SourceKind.AUTO and sitemaps.is_sitemap(first)):
         return listed(sitemaps.parse((first, *bodies[1:]), url))
-    found = read(first, url, content_type)
+    found = of(feeds.parse_raw(first, url, content_type=content_type), known=wishes.known)
     return replace(found, pieces=tuple(_swept(piece, wishes) for piece in found.pieces))
 
 
@@ -119,11 +119,11 @@ def listed(feed: Feed) -> Reading:
     return Reading(feed=replace(feed, entries=()), pieces=tuple(pieces), is_listed=True)
 
 
-def of(feed: Feed) -> Reading:
-    """A feed's entries with their texts."""
+def of(feed: Feed, *, known: Collection[bytes] = ()) -> Reading:
+    """A feed's entries with their texts. `known`: content hashes of what is stored."""
     excerpts = [markup.plain(entry.excerpt_html) for entry in feed.entries]
     texts = [markup.paragraphs(entry.content_html or entry.excerpt_html)[:_MAX_PARAGRAPHS] for entry in feed.entries]
-    found = identity.marks(feed.entries, [" ".join(text) for text in texts])
+    found = identity.marks(feed.entries, [" ".join(text) for text in texts], known=known)
     pieces = (
         Piece(
             entry=replace(entry, excerpt_html="", content_html=""),

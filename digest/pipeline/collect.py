@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.collect import identity, policy, reading
 from digest.collect.addresses import authority
 from digest.config import FeedSettings
-from digest.errors import DigestError, FetchError, ParseError
+from digest.errors import DigestError, FetchError, ParseError, WorkerError
 from digest.model import FeedRecord, FeedState, Seen, SourceKind
 from digest.pipeline import sources, storing, texts
 from digest.pipeline.kit import Kit
@@ -116,6 +116,8 @@ async def _tried(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _C
         failure = policy.Failed(kind=error.kind, message=str(error), status=error.status, retry_after=error.retry_after)
         if error.kind == "busy" and error.status is not None:
             cycle.closed[authority(record.url)] = kit.now() + policy.busy_wait(error.retry_after)
+    except WorkerError as error:
+        failure = policy.Failed(kind="work", message=f"{record.url}: cannot be read within the limits ({error})")
     except DigestError as error:
         failure = policy.Failed(kind="parse" if isinstance(error, ParseError) else "work", message=str(error))
     except Exception as error:  # noqa: BLE001 — the others go on; this one is named in the report and the log

@@ -1,7 +1,7 @@
 """Storing what polls brought: several feeds in one transaction, each of them whole or not at all.
 
 A commit of its own for each feed costs more than its rows. So a poll that is done waits until sixteen are, or until no
-other is at work; where one feed's rows break the transaction, each is tried alone.
+other is at work, or for a second; where one feed's rows break the transaction, each is tried alone.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from digest.store import articles, keys
 from digest.store import feeds as rows
 
 _MOST = 16  # feeds in one transaction
+_MOST_WAIT_S = 1.0  # a poll may be at work for as long as an attack can hold it up: nobody waits for that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Storing:
         """Stores it, with others; what came of it. Raises what the store raised for these rows."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((ready, future))
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_later(_MOST_WAIT_S, self._wake_late, future)
         if len(self._waiting) >= _MOST or not self._at_work:
             await self._flush()
         return await future
@@ -74,6 +77,11 @@ class Storing:
     def _wake(self) -> None:
         """The last poll at work ended with nothing to store: who waits need not wait any longer."""
         if self._waiting and not self._at_work:
+            self._flushing = asyncio.ensure_future(self._flush())
+
+    def _wake_late(self, first: "asyncio.Future[Outcome]") -> None:
+        """A second has passed since the first of those who wait began to."""
+        if any(future is first for _, future in self._waiting):
             self._flushing = asyncio.ensure_future(self._flush())
 
     async def _flush(self) -> None:

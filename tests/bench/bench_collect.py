@@ -97,7 +97,17 @@ def children() -> list[int]:
     return found
 
 
+def largest_mb() -> float:
+    """The most memory one of them held at a time."""
+    peaks = [0.0]
+    for pid in children():
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        peaks += [int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM")]
+    return max(peaks)
+
+
 _SERVERS: set[int] = set()
+_WORKERS_MB = [0.0]
 
 
 async def bare(urls: list[str], etags: dict[str, str]) -> None:
@@ -150,6 +160,7 @@ async def ours(
             measured.append(
                 (f"digest {name}", *await timed(lambda: collect.newsletter_feeds(kit, feeds, everything=True)))
             )
+            _WORKERS_MB[0] = largest_mb()
     return measured
 
 
@@ -262,7 +273,9 @@ def show(count: int, size: int, rows: list[tuple[str, float, float]]) -> None:
         ours_now = figures[f"digest {kind}"]
         beside = f", {ours_now / figures[f'reader {kind}']:.1f} times reader" if f"reader {kind}" in figures else ""
         print(f"{kind}: {ours_now / figures[f'bare {kind}']:.0%} of the bare loop{beside}")
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
+    print(
+        f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB of this process, {_WORKERS_MB[0]:.0f} MB of its largest worker"
+    )
 
 
 if __name__ == "__main__":

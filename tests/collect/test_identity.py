@@ -20,7 +20,8 @@ class Shelf:
         self.articles: dict[int, Seen] = {}
 
     def poll(self, entries: list[Entry]) -> list[Match]:
-        marks = identity.marks(entries, [markup.plain(e.content_html or e.excerpt_html) for e in entries])
+        texts = [markup.plain(e.content_html or e.excerpt_html) for e in entries]
+        marks = identity.marks(entries, texts, known={seen.content_hash for seen in self.articles.values()})
         found = list(identity.match(marks, Known(keys=self.keys, articles=self.articles)))
         for match in found:
             number = match.article_id or len(self.articles) + 1
@@ -30,7 +31,7 @@ class Shelf:
                 title=stated.title,
                 link=stated.link,
                 published=stated.published,
-                fingerprint=marked.fingerprint,
+                fingerprint=marked.fingerprint or (self.articles[number].fingerprint if match.article_id else None),
                 content_hash=marked.content_hash,
             )
             for key in marked.keys:
@@ -208,6 +209,13 @@ def test_a_flood_holds_the_old_ones_only() -> None:
     assert identity.held_in_flood(matches, 10, last_poll=NOW - timedelta(days=3)) == {4, 5, 6, 7, 8, 9}
     assert identity.held_in_flood(matches, 100, last_poll=NOW) == frozenset()
     assert identity.held_in_flood(matches[:5], 5, last_poll=NOW) == frozenset()
+
+
+def test_what_is_stored_as_it_is_needs_no_fingerprint() -> None:
+    (plain,) = identity.marks([entry(1)], [prose(1)])
+    (known,) = identity.marks([entry(1)], [prose(1)], known={plain.content_hash})
+    assert plain.fingerprint is not None
+    assert known == replace(plain, fingerprint=None)
 
 
 changes = st.sampled_from(list(CHANGES))

@@ -121,3 +121,12 @@ async def test_a_poll_that_ends_with_nothing_wakes_those_who_wait(collect_kit: K
         await asyncio.sleep(0)
         assert not waiting.done()
     assert (await asyncio.wait_for(waiting, 10)).new == 1
+
+
+async def test_nobody_waits_for_a_poll_that_is_held_up(collect_kit: Kit, now: datetime) -> None:
+    (record,) = await rows(collect_kit, 1)
+    storing = Storing(collect_kit)
+    async with storing.at_work():  # and stays at work, as one that an attack holds up
+        waiting = asyncio.ensure_future(storing.store(ready(record, now)))
+        assert (await asyncio.wait_for(waiting, 10)).new == 1
+    assert await stored(collect_kit) == {record.requested_url}
