@@ -127,7 +127,12 @@ def _nodes(body: bytes, url: str, name: str) -> Iterator[lxml.etree._Element]:
 
 def _named(node: lxml.etree._Element, name: str) -> Iterator[lxml.etree._Element]:
     """Children by local name: sites name the namespaces as they like, or not at all."""
-    return (child for child in node if isinstance(child.tag, str) and lxml.etree.QName(child).localname == name)
+    return (child for child in node if isinstance(child.tag, str) and _local(child.tag) == name)
+
+
+def _local(tag: str) -> str:
+    """A tag without its namespace, also where the parser let through what is no name."""
+    return tag.rpartition("}")[2].rpartition(":")[2]
 
 
 def _text(node: lxml.etree._Element, name: str) -> str:

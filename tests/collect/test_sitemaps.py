@@ -116,8 +116,10 @@ def test_pictures_tags_and_authors_are_left_out_unless_there_is_nothing_else() -
         b"<urlset><url><loc>javascript:alert(1)</loc></url><url><loc>file:///2026/11/etc</loc></url></urlset>",
         b"<urlset><url><loc>/2026/11/one</loc><lastmod>0001-01-01</lastmod>",
         b"\xef\xbb\xbf\n <urlset></urlset>",
+        b"<urlset><:",
+        b"<urlset><x:url><x:loc>/2026/11/one</x:loc></x:url>",
     ],
-    ids=["entities", "external", "deep", "schemes", "cut", "bom"],
+    ids=["entities", "external", "deep", "schemes", "cut", "bom", "no-name", "unbound-prefix"],
 )
 def test_a_hostile_or_broken_sitemap_yields_addresses_or_an_error(body: bytes) -> None:
     try:
