@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,35 @@ def document(value: JsonValue) -> None:
     sys.stdout.write(
         orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n"
     )
+
+
+async def stream(name: str, items: AsyncIterator[Mapping[str, object]]) -> int:
+    """The one JSON document {name: [item, …]}, written item by item: a million of them are never held. How many."""
+    import orjson
+
+    count = 0
+    sys.stdout.write(f'{{"{name}": [')
+    async for item in items:
+        sys.stdout.write(",\n" if count else "\n")
+        sys.stdout.write(orjson.dumps(item, option=orjson.OPT_NON_STR_KEYS, default=str).decode())
+        count += 1
+    sys.stdout.write("\n]}\n")
+    return count
+
+
+async def some(rows: AsyncIterator[Sequence[str]], *, heads: Sequence[str], most: int = 1_000) -> int:
+    """A table of the first `most` rows, and a word on how many more there are. How many in all."""
+    shown: list[Sequence[str]] = []
+    count = 0
+    async for row in rows:
+        count += 1
+        if count <= most:
+            shown.append(row)
+    if shown:
+        table(shown, heads=heads)
+    if count > most:
+        note(f"and {count - most:,} more: --json gives them all")
+    return count
 
 
 def line(text: str = "") -> None:

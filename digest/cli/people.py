@@ -1,7 +1,8 @@
 """subscribers: who reads, what they agreed to, who is never mailed again."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -41,20 +42,21 @@ def list_people(
     """Everyone, and how they stand with each newsletter."""
     settings = desk.load(config)
 
-    async def work() -> list[Any]:
+    async def work() -> int:
         from subscribers import roster
 
         async with desk.database(settings) as database, database.read() as connection:
-            return [person async for person in roster.listed(connection, newsletter)]
+            found = roster.listed(connection, newsletter)
+            if as_json:
+                return await out.stream("subscribers", (_shown(person) async for person in found))
+            return await out.some(
+                (_row(person) async for person in found), heads=("address", "name", "newsletters", "suppressed")
+            )
 
-    found = run.loop(work())
-    if as_json:
-        out.document({"subscribers": [_shown(person) for person in found]})
-    elif found:
-        out.table([_row(person) for person in found], heads=("address", "name", "newsletters", "suppressed"))
-    else:
+    count = run.loop(work())
+    if not count:
         out.note("nobody yet: add a reader with `digest subscribers add ADDRESS`")
-    return 0 if found else 3
+    return 0 if count else 3
 
 
 def _shown(person: Any) -> dict[str, Any]:
@@ -290,22 +292,28 @@ def _print_import(report: Any, asked: int) -> None:
 
 
 def _plan(settings: Any, table: Any, name: str, consent: str | None, *, as_json: bool) -> int:
-    async def work() -> list[Any]:
+    async def work() -> Mapping[str, int]:
         from subscribers import exchange
 
+        counted: Counter[str] = Counter()
         async with _writing(settings) as connection:
-            return [row async for row in exchange.plan(connection, table, newsletter=name, consent=consent)]
+            plan = exchange.plan(connection, table, newsletter=name, consent=consent)
+            if as_json:
+                await out.stream("rows", (_planned(row, counted) async for row in plan))
+            else:
+                shown = (tuple(map(str, _planned(row, counted).values())) async for row in plan)
+                await out.some(shown, heads=("line", "address", "would be", "why"))
+        return counted
 
-    rows = run.loop(work())
-    if as_json:
-        shown = [{"line": r.line, "address": r.address, "verdict": r.verdict, "reason": r.reason} for r in rows]
-        out.document({"rows": shown})
-    else:
-        out.table(
-            [(str(r.line), r.address, str(r.verdict), r.reason) for r in rows],
-            heads=("line", "address", "would be", "why"),
-        )
+    counted = run.loop(work())
+    if not as_json:
+        out.line(", ".join(f"{number:,} {verdict}" for verdict, number in counted.items()) or "no row")
     return 0
+
+
+def _planned(row: Any, counted: Counter[str]) -> dict[str, object]:
+    counted[str(row.verdict)] += 1
+    return {"line": row.line, "address": row.address, "verdict": row.verdict, "reason": row.reason}
 
 
 @app.command("export", epilog="Example: digest subscribers export > readers.csv")

@@ -146,3 +146,18 @@ def test_an_erased_person_has_nothing_to_export_but_that(desk) -> None:
     told = desk.digest("subscribers", "export", "--person", "ada@example.com").json
     assert told["suppressed"]["reason"] == "erased"
     assert (told["name"], told["subscriptions"], told["consent"], told["deliveries"]) == ("", [], [], [])
+
+
+def test_a_long_list_is_shown_in_part_and_given_whole(desk) -> None:
+    rows = "".join(f"reader-{n}@example.com\n" for n in range(1005))
+    (desk.folder / "p.csv").write_text(f"address\nnone\n{rows}", "utf-8")
+    tried = desk.digest("subscribers", "import", "p.csv", "--newsletter", "morning", "--consent", "fair", "--dry-run")
+    assert "1 fault, 1,005 added" in tried.out
+    assert "and 6 more" in tried.err
+    assert len(desk.digest("subscribers", "import", "p.csv", "--dry-run", "--json").json["rows"]) == 1006
+    assert desk.digest("subscribers", "list", "--json").json == {"subscribers": []}
+    desk.digest("subscribers", "import", "p.csv", "--newsletter", "morning", "--consent", "fair")
+    assert len(desk.digest("subscribers", "list", "--json").json["subscribers"]) == 1005
+    shown = desk.digest("subscribers", "list")
+    assert ("reader-999@example.com" in shown.out, "reader-1001@" in shown.out) == (True, False)
+    assert "and 5 more" in shown.err
