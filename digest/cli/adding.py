@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from digest.cli import desk, out
@@ -56,8 +57,11 @@ def since(text: str, timezone: str) -> datetime | None:
 
 
 async def found(config: Config, url: str, wanted: SourceKind) -> Source:
-    """What can be read at or behind that address."""
+    """What can be read at or behind that address; UsageError where it is none."""
     from digest.pipeline import collect as collecting
+
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise UsageError(f"{url}: is no web address; write it in full: https://…")
 
     async with desk.kit(config, trusted=(url,)) as kit:
         return await collecting.find_source(kit, url, wanted)

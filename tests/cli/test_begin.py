@@ -69,6 +69,7 @@ def test_a_feed_named_twice_is_a_fault(desk) -> None:
         (("subscribers", "import", "nowhere.csv", "--newsletter", "morning"), 2, "nowhere.csv"),
         (("subscribers", "add", "no address", "--newsletter", "morning"), 2, "no address"),
         (("feeds", "remove", "https://example.org/none"), 2, "https://example.org/none"),
+        (("feeds", "add", "example.org"), 2, "example.org"),
         (("worker",), 2, "procrastinate"),
     ],
 )
