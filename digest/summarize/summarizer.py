@@ -25,6 +25,9 @@ LONGEST_READ = 200_000  # characters of an article that are read: three times 10
 BESIDE = 20_000  # characters of other reports that are read
 LONGEST = 3000  # characters; what goes on for longer is no sentence
 _FEWEST = 4  # words of a sentence; fewer are a fragment
+_SIGN = re.compile(r"[0-9!-/:-@\[-`{-~]")  # ASCII digits and punctuation
+_SIGNS = 0.42  # share of signs (blanks aside) from which on a line is code, a time, a telephone number
+_CUT = re.compile(r"[\[(](?:…|\.\.\.)[\])]\W*\Z")  # where a feed's excerpt breaks off
 _ENDED = re.compile(r"[.!?…。！？｡।॥؟۔።։။;]\W*\Z")
 _PACE = 0.6  # words for each pair of characters, in scripts without blanks
 _UNSPACED = frozenset({"ja", "zh", "th", "lo", "km", "my"})
@@ -126,9 +129,11 @@ def sound(found: Sequence[str], language: str) -> tuple[int, ...]:
 
 
 def _is_sentence(text: str, language: str) -> bool:
-    """Whether a line has a sentence's shape: words enough, a final mark, not all of it capitalised."""
+    """Whether a line has a sentence's shape: words enough, a final mark, not all of it capitals, figures or signs."""
     words = sentences.words(text, language)
-    if len(words) < _FEWEST or not _ENDED.search(text):
+    if len(words) < _FEWEST or not _ENDED.search(text) or _CUT.search(text):
+        return False
+    if len(_SIGN.findall(text)) > _SIGNS * (len(text) - text.count(" ")):
         return False
     capitalised = sum(word[0].isupper() for word in words)
     return capitalised < _TITLED * len(words) or len(words) > 12

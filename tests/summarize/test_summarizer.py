@@ -283,3 +283,38 @@ def test_a_sentence_that_is_cut_at_the_end_of_reading_is_left_out():
     repeated = "The river rose again today. "
     text = repeated * (summarizer.LONGEST_READ // len(repeated)) + "The mayor of Verna closed all the bridges."
     assert summarizer.article([text], language="en").sentences == (repeated.strip(),)
+
+
+STORY = (
+    "The river Alda rose by three metres within six hours, the water board of Verna said on Monday.",
+    "Two bridges of Verna stay closed until engineers have inspected what the river left of them.",
+    "Schools in Verna reopen on Thursday, and buses replace the trains along the river.",
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "for (int i = 0; i < n; ++i) { a[i] = b[i]; } // done in n steps.",
+        "09:25 EST, 25 May 2013.",
+        "Alternatively call 0800 0560154, 0207 1580011 or 999.",
+        "The river Alda rose in Verna, and the water board said that bridges would […]",
+        "The river Alda rose in Verna, and the water board said that bridges would [...].",
+    ],
+)
+def test_code_times_and_what_is_cut_off_are_told_only_where_nothing_else_is_left(line):
+    assert summarizer.article([line, *STORY], language="en", count=3).sentences == STORY
+    assert line in summarizer.article([line, *STORY], language="en", count=4).sentences
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Her standard rate was $225,000.",
+        "Their deductions ranged from $550,000 in 2008 to more than $3 million in 2007, 2013 and 2014.",
+        "“Suddenly...” she said, and then went on as if nothing had happened…",
+        "नदी सोमवार को तीन मीटर बढ़ी, जल बोर्ड ने कहा।",
+    ],
+)
+def test_figures_quotations_and_other_scripts_are_sentences(line):
+    assert summarizer.sound([line], "en") == (0,)
