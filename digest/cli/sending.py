@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +116,9 @@ async def deliver(kit: Kit, record: IssueRecord, *, resend_unknown: bool = False
     """Sends what is open of an issue; a mailbox of our own is served while it lasts, where none is."""
     async with contextlib.AsyncExitStack() as stack:
         url = kit.mailbox_url or await stack.enter_async_context(mailbox(kit.config))
-        progress = stack.enter_context(_bar(record.name, quiet=quiet))
+        from digest.cli import progress as bars
+
+        progress = stack.enter_context(bars.shown(record.name, quiet=quiet))
         sent = await pipeline.issue(
             kit,
             record.id,
@@ -258,19 +259,3 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop)
-
-
-@contextlib.contextmanager
-def _bar(name: str, *, quiet: bool) -> Any:
-    """A progress bar with rate and time left, on a terminal only."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TextColumn("{task.speed}/s"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        shown: Callable[[int, int], None] = lambda done, total: bar.update(task, completed=done, total=total)  # noqa: E731
-        yield shown

@@ -5,9 +5,12 @@ from typing import Any
 from digest.cli import desk, out
 from digest.config import Config
 from digest.errors import NothingToDo, UsageError
+from digest.model import DeliveryState
 from digest.pipeline import send
 from digest.store import Database, deliveries, events, issues, renditions
 from digest.store.issues import IssueRecord
+
+_FAILED = (DeliveryState.REJECTED, DeliveryState.UNKNOWN, DeliveryState.EXPIRED)
 
 
 async def show(config: Config, named: tuple[str, int], part: str, to: str | None) -> dict[str, Any] | bytes:
@@ -43,7 +46,7 @@ async def _found(database: Database, named: tuple[str, int]) -> IssueRecord:
 async def _data(database: Database, record: IssueRecord) -> dict[str, Any]:
     async with database.read() as connection:
         counts = await deliveries.counts(connection, record.id)
-        failures = await deliveries.failures(connection, record.id)
+        failures = await deliveries.failures(connection, record.id, *_FAILED)
         reported = await events.tally(connection, record.id)
     told = {key: value for key, value in (record.content or {}).items() if key != "document"}
     return {
@@ -76,7 +79,7 @@ def print_issue(found: dict[str, Any]) -> None:
     if reported := ", ".join(f"{number:,} {kind}" for kind, number in found["reported"].items()):
         out.line(f"reported: {reported}")
     for failure in found["failures"]:
-        out.line(f"  {failure['address']}: {failure['reason']}")
+        out.line(f"  {failure['address']}: {failure['state']}: {failure['reason']}")
 
 
 async def decide(config: Config, named: tuple[str, int], word: str) -> IssueRecord:

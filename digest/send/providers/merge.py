@@ -105,11 +105,12 @@ BREVO = Syntax(
     quoted=lambda _: "{{ params.brace }}",
     constants={"brace": "{"},
 )
+_HANDLEBARS = {"{": "brace", "}": "closing", "\\": "backslash"}
 HANDLEBARS = Syntax(  # Amazon SES, which escapes nothing; there a backslash keeps a variable from being filled in
     place=lambda name: "{{" + name + "}}",
-    special=re.compile(r"\{(?=\{|\Z)|\\(?=\{|\Z)"),
-    quoted=lambda piece: "{{brace}}" if piece == "{" else "{{backslash}}",
-    constants={"backslash": "\\", "brace": "{"},
+    special=re.compile(r"\{(?=\{|\Z)|\\(?=\{|\Z)|\A\}"),  # a brace after a variable would close it with three
+    quoted=lambda piece: "{{" + _HANDLEBARS[piece] + "}}",
+    constants={name: piece for piece, name in _HANDLEBARS.items()},
 )
 MAILGUN = Syntax(
     place=lambda name: f"%recipient.{name}%",
