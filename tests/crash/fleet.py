@@ -54,6 +54,9 @@ title = "Morning digest"
 """
 
 
+_WORDS = {"worker": ["worker", "--concurrency", "2"], "daemon": ["run"], "hand": ["send", "morning/1", "--resume"]}
+
+
 class Server:
     """A PostgreSQL of one's own, to be hurt."""
 
@@ -119,11 +122,11 @@ class Fleet:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str) -> None:
-        """`worker-N` or `daemon-N`."""
+        """`worker-N`, `daemon-N`, or `hand-N`: the issue sent by hand."""
         kind, _, number = name.partition("-")
         file = self.folder / f"{name}.toml"
         file.write_text(CONFIG.format(database=self.database, mail=self.mail, rate=self.rate, port=_free_port()))
-        words = ["worker", "--concurrency", "2"] if kind == "worker" else ["run"]
+        words = _WORDS[kind]
         command = [sys.executable, "-m", "digest", *words, "--config", str(file)]
         if self.hosts and kind == "worker":
             command = self.hosts[int(number)].command(command)

@@ -1,5 +1,6 @@
 """Two daemons, two workers and their database, hurt in mid-sending: the short form of tests/crash/fleet.py."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,12 +34,14 @@ async def test_each_message_once_whoever_dies(server: Server, tmp_path: Path) ->
             await watch.until_more(120)
             server.restart()
             await watch.until_more()
+            fleet.start("hand-0")  # shares the batches with the workers
             fleet.kill("worker-0")
             await watch.until_more()
             server.cut()
             await watch.until_more()
             fleet.kill("daemon-0")
             await watch.until_all(200)
+            assert await asyncio.to_thread(fleet.running.pop("hand-0").wait, 60) == 0, fleet.log("hand-0")
             assert not fleet.dead(), "a database that went away ended a program"
             assert [fleet.stop(name) for name in ("worker-1", "daemon-1")] == [0, 0]
         lost, doubled = watch.judge()
