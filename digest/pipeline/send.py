@@ -220,6 +220,8 @@ async def _plan(kit: Kit, issue_id: int, size: int) -> int:
         _check(sending)
         total = sum((await deliveries.counts(connection, issue_id)).values())
         made = 0 if total else await _plan_late(kit, connection, sending, size)
+        if not total and not made:  # another sender may have planned it this moment
+            total = sum((await deliveries.counts(connection, issue_id)).values())
     if made:
         await kit.database.analyze()
     return total or made
