@@ -65,9 +65,10 @@ async def candidates(kit: Kit, newsletter: Newsletter, due: Due) -> list[Article
     urls = [feed.url for feed in newsletter.feeds]
     told = newsletter.told_with(due.cadence)
     async with kit.database.read() as connection:
-        found = await articles.unsent(connection, newsletter.name, urls, cadences=told, limit=_MOST_CANDIDATES)
+        new = await articles.unsent(
+            connection, newsletter.name, urls, cadences=told, since=due.since, limit=_MOST_CANDIDATES
+        )  # not all that was ever left out: it is text, and grows
     since, until = due.since, due.until
-    new = [article for article in found if since is None or article.first_seen >= since]
     if due.is_past and until is not None:
         new = [article for article in new if article.first_seen <= until or since is None or article.sort_at > since]
     return [article for article in new if until is None or article.sort_at <= until]

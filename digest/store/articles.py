@@ -76,13 +76,14 @@ async def unsent(
     feed_urls: Sequence[str],
     *,
     cadences: Collection[str] | None = None,
+    since: datetime | None = None,
     until: datetime | None = None,
     limit: int,
 ) -> list[Article]:
     """The articles of those feeds (as configured) that no issue of that newsletter has dealt with, newest first.
 
     What a first poll or a flood held back is not among them. `cadences`: whose issues count (None: all);
-    `until`: seen first at or before then.
+    `since`, `until`: seen first at or after the one, at or before the other.
     """
     told = select(issue_article.c.article_id).where(
         issue_article.c.newsletter == newsletter, issue_article.c.article_id == article.c.id
@@ -90,6 +91,8 @@ async def unsent(
     if cadences is not None:
         told = told.where(issue_article.c.cadence.in_(cadences))
     query = _query().where(article.c.held == 0, ~told.exists())
+    if since is not None:
+        query = query.where(article.c.first_seen >= since)
     if until is not None:
         query = query.where(article.c.first_seen <= until)
     return await _of_feeds(connection, query, feed_urls, limit)

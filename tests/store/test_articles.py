@@ -78,6 +78,7 @@ async def test_unsent_leaves_out_what_is_held_told_or_later(database: Database, 
         assert await titles("morning", until=now) == ["Story 0", "Story 2", "Story 4"]
         assert await titles("evening", until=now) == ["Story 0", "Story 1", "Story 2", "Story 4"]
         assert "Late" in await titles("morning")
+        assert await titles("morning", since=now + timedelta(minutes=1)) == ["Late"]
         assert len(await articles.unsent(connection, "morning", [URL], limit=2)) == 2
 
 
