@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,7 +89,8 @@ async def issue(
     if resend_unknown:
         await _release(kit, issue_id, provider)
     counted = _Counted(progress, await _counts(kit, issue_id))
-    async with Sender(provider, now=kit.now, limits=limits, transport=transport) as sender:
+    heard = partial(kit.meter.answered, provider.name)
+    async with Sender(provider, now=kit.now, limits=limits, transport=transport, heard=heard) as sender:
         ledger = Ledger(job, provider, database=kit.database, allowed=_allowed(kit.config), now=kit.now)
         run = Run(ledger, sender=sender, now=kit.now, sleep=sleep, stop=stop, progress=counted.add)
         await run.finish()
