@@ -10,7 +10,7 @@ from digest.cli import desk, out, run
 from digest.cli.options import AsJson, ConfigPath, Verbose
 from digest.errors import UsageError
 
-db = typer.Typer(help="The database: upgrade, backup, copy.", no_args_is_help=True)
+db = typer.Typer(help="The database: upgrade, backup, copy, rotate-key.", no_args_is_help=True)
 service = typer.Typer(help="Files that install the daemon: systemd.", no_args_is_help=True)
 
 
@@ -174,4 +174,26 @@ def upgrade(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose
         out.document(found)
     else:
         out.line(f"{found['database']}: up to date")
+    return 0
+
+
+@db.command("rotate-key", epilog="Example: digest db rotate-key")
+@run.command
+def rotate_key(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
+    """Signs the links of issues to come with a new key; those in old mail go on working."""
+    settings = desk.load(config)
+
+    async def work() -> int:
+        from subscribers import roster
+
+        async with desk.database(settings) as database, database.write() as connection:
+            await roster.signing_keys(connection)  # the first is made where there is none
+            await roster.rotate(connection, desk.now())
+            return len(await roster.verifying_keys(connection))
+
+    keys = run.loop(work())
+    if as_json:
+        out.document({"keys": keys})
+    else:
+        out.line(f"a new key signs from now on; {out.count(keys, 'key')} in all are honoured")
     return 0

@@ -1,7 +1,13 @@
 """subscribers: consent recorded, faults named by line, who left stays left."""
 
+import asyncio
 import email
 import email.policy
+
+import httpx
+
+from digest.config import load
+from digest.web import public
 
 
 def add(desk, address: str = "ada@example.com", *more: str):
@@ -161,3 +167,24 @@ def test_a_long_list_is_shown_in_part_and_given_whole(desk) -> None:
     shown = desk.digest("subscribers", "list")
     assert ("reader-999@example.com" in shown.out, "reader-1001@" in shown.out) == (True, False)
     assert "and 5 more" in shown.err
+
+
+def test_a_new_key_signs_and_old_links_go_on_working(desk) -> None:
+    add(desk, "ada@example.com")
+    (before,) = desk.messages()
+    assert desk.digest("db", "rotate-key", "--json").json == {"keys": 2}
+    add(desk, "noor@example.com")
+    assert len(desk.messages()) == 2
+    assert desk.digest("db", "rotate-key").out.startswith("a new key signs")
+    token = email.message_from_bytes(before.read_bytes(), policy=email.policy.default)
+    text = token.get_body(("plain",)).get_content()
+    path = text[text.index("/confirm/") :].split()[0]
+    assert asyncio.run(confirmed(desk, path)) == 200
+    assert people(desk)["ada@example.com"]["subscriptions"] == {"morning": "active"}
+
+
+async def confirmed(desk, path: str) -> int:
+    app = public.app(load(desk.config, environ={}))
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as web:
+        return (await web.post(path)).status_code

@@ -23,7 +23,20 @@ PATHS = (
     "/{}",
 )
 KINDS = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "multipart/form-data", "application/json", "x", "")  # fmt: skip
-FIELDS = ("address", "name", "website", "do", "sure", "newsletter", "sections.morning", "all", "List-Unsubscribe")
+FIELDS = (
+    "address",
+    "name",
+    "website",
+    "do",
+    "sure",
+    "newsletter",
+    "sections.morning",
+    "sections",
+    "cadence",
+    "language",
+    "all",
+    "List-Unsubscribe",
+)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 forms = st.dictionaries(st.sampled_from(FIELDS) | texts, texts | st.sampled_from(["a@b.org", "save", "erase", "yes"]))
 requests = st.fixed_dictionaries(
