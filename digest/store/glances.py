@@ -7,6 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store.tables import article, edit, issue, revision
 from subscribers import roster
+from subscribers.model import EVERYBODY, Choosers
+
+_LOOKED_AT = 5_000  # readers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +19,23 @@ class Somebody:
     id: int
     address: str
     name: str
+    choice: str = "\n"  # what `roster.read_choice` reads
 
 
-async def readers(connection: AsyncConnection, newsletter: str, *, limit: int) -> list[Somebody]:
-    """Some who get that newsletter, the longest-standing first."""
-    wanted = roster.recipients(newsletter).order_by("subscriber_id").limit(limit)
-    rows = await connection.execute(wanted)
-    return [Somebody(id=row.subscriber_id, address=row.address, name=row.name) for row in rows]
+async def readers(
+    connection: AsyncConnection, newsletter: str, *, limit: int, of: Choosers = EVERYBODY
+) -> list[Somebody]:
+    """Some who get that newsletter: one of each choice of language and sections, then the longest-standing.
+
+    Only the first few thousand are looked at: a list of a million is opened as quickly.
+    """
+    first = roster.choosers(newsletter, of).order_by("subscriber_id").limit(_LOOKED_AT).subquery().c
+    nth = func.row_number().over(partition_by=first.choice, order_by=first.subscriber_id)
+    wanted = select(first.subscriber_id, first.address, first.name, first.choice).order_by(nth, first.subscriber_id)
+    return [
+        Somebody(id=row.subscriber_id, address=row.address, name=row.name, choice=row.choice)
+        for row in await connection.execute(wanted.limit(limit))
+    ]
 
 
 async def mark(connection: AsyncConnection) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from digest.store import glances, issues
 from subscribers import roster
-from subscribers.model import SubscriptionState
+from subscribers.model import Choice, SubscriptionState
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
@@ -24,6 +24,21 @@ async def test_some_readers_the_longest_standing_first(database):
         everyone = await glances.readers(connection, "morning", limit=99)
     assert [one.name for one in some] == ["Reader 0", "Reader 1", "Reader 2"]
     assert {one.address for one in everyone} == {f"{number}@example.com" for number in range(5)}
+
+
+async def test_one_reader_of_each_choice_comes_first(database):
+    async with database.write() as connection:
+        for number in range(4):
+            await subscribe(connection, f"{number}@example.com", f"Reader {number}")
+        person = await roster.story(connection, "2@example.com")
+        await roster.narrow(connection, person.subscriber.id, "morning", NOW, sections=("World",), cadence="")
+        person = await roster.story(connection, "3@example.com")
+        await roster.speak(connection, person.subscriber.id, "de")
+    async with database.read() as connection:
+        some = await glances.readers(connection, "morning", limit=3)
+    assert [one.name for one in some] == ["Reader 0", "Reader 2", "Reader 3"]
+    choices = [roster.read_choice(one.choice) for one in some]
+    assert choices == [Choice(), Choice(sections=("World",)), Choice(language="de")]
 
 
 async def test_the_mark_moves_when_an_issue_does_and_not_by_itself(database):

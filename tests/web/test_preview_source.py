@@ -16,7 +16,7 @@ from digest.cli import desk
 from digest.errors import ConfigError, NothingToDo, TemplateError, UsageError
 from digest.pipeline import build, collect
 from digest.pipeline.kit import Kit
-from digest.store import glances, sendings
+from digest.store import glances, renditions, sendings
 from digest.web import server
 from digest.web.preview import Act, ChoiceKind, Look, sample
 from digest.web.preview.source import Drawn
@@ -431,3 +431,80 @@ async def test_when_the_next_issues_are_due_stands_beside_the_newsletter(kit: Ki
     choices = await Drawn(kit, dates=lambda letter: f"soon ({letter.name})").choices()
     assert choices[0].detail == f"as it would be now; due soon ({choices[0].key.partition(':')[2]})"
     assert (await Drawn(kit).choices())[0].detail == "as it would be now"
+
+
+# ------------------------------------------------------------------ copies
+
+
+@pytest.fixture
+async def sections(kit: Kit, own: tuple[Drawn, str]) -> tuple[Drawn, str]:
+    """That newsletter with a section for each feed, and three readers: of all, of one section in German, of none left."""
+    source, name = own
+    letter = source.kit.config.newsletters[name]
+    named = [feed.model_copy(update={"section": f"S{place}"}) for place, feed in enumerate(letter.feeds)]
+    wanted = letter.model_copy(update={"feeds": tuple(named), "stories": 20})
+    extra = named[0].model_copy(update={"url": "https://example.org/silent", "section": "Silent"})
+    wanted = wanted.model_copy(update={"feeds": (*wanted.feeds, extra)})
+    config = source.kit.config.model_copy(update={"newsletters": {name: wanted}})
+    source.kit = replace(source.kit, config=config)
+    async with kit.database.write() as connection:
+        for who, chosen in (("all", None), ("one", ("S1",)), ("none", ("Silent",))):
+            address, now = f"{who}.{name}@example.com", kit.now()
+            await roster.add(
+                connection, address=address, name=who, newsletter=name,
+                state=SubscriptionState.ACTIVE, source="test", at=now,
+            )  # fmt: skip
+            person = await roster.story(connection, address)
+            await roster.narrow(connection, person.subscriber.id, name, now, sections=chosen, cadence="")
+            if who == "one":
+                await roster.speak(connection, person.subscriber.id, "de")
+    return source, name
+
+
+async def keys(source: Drawn, key: str) -> dict[str, str]:
+    return {reader.label: reader.key for reader in await source.readers(key)}
+
+
+async def test_the_list_says_what_a_reader_chose(sections):
+    source, name = sections
+    assert set(await keys(source, f"next:{name}")) == {"Anyone", "all", "one (S1, de)", "none (Silent)"}
+
+
+async def test_a_reader_s_copy_has_their_sections_and_their_language(sections):
+    source, name = sections
+    found = await keys(source, f"next:{name}")
+    whole = await source.shown(f"next:{name}", reader=found["all"], look=Look())
+    own_copy = await source.shown(f"next:{name}", reader=found["one (S1, de)"], look=Look())
+    assert {story.section for story in whole.issue.stories} > {"S1"}
+    assert {story.section for story in own_copy.issue.stories} == {"S1"}
+    assert "Abbestellen" in own_copy.message.html
+    assert "Abbestellen" not in whole.message.html
+    assert len(own_copy.message.html) < len(whole.message.html)
+
+
+async def test_the_language_switch_wins_over_the_reader_s(sections):
+    source, name = sections
+    found = await keys(source, f"next:{name}")
+    shown = await source.shown(f"next:{name}", reader=found["one (S1, de)"], look=Look(language="fr"))
+    assert shown.issue.language == "fr"
+    assert {story.section for story in shown.issue.stories} == {"S1"}
+
+
+async def test_who_gets_none_of_it_is_said(sections):
+    source, name = sections
+    found = await keys(source, f"next:{name}")
+    with pytest.raises(NothingToDo, match="none of this issue"):
+        await source.shown(f"next:{name}", reader=found["none (Silent)"], look=Look())
+
+
+async def test_a_frozen_copy_is_the_one_that_was_frozen(sections):
+    source, name = sections
+    letter = source.kit.config.newsletters[name]
+    made = await build.issue(source.kit, letter, build.by_hand(letter, source.kit.now()))
+    found = await keys(source, made.name)
+    shown = await source.shown(made.name, reader=found["one (S1, de)"], look=Look())
+    async with source.kit.database.read() as connection:
+        kept = await renditions.every(connection, made.id)
+    (variant,) = set(kept) - {""}
+    assert shown.rendered == kept[variant]
+    assert {story.section for story in shown.issue.stories} == {"S1"}

@@ -20,12 +20,15 @@ from digest.render import languages, templates
 from digest.send import compose
 from digest.store import glances, issues, renditions
 from digest.store.edits import Saved
+from digest.store.glances import Somebody
 from digest.store.issues import IssueRecord
-from digest.web.preview import acts, palettes, upcoming
+from digest.web.preview import acts, copies, palettes, upcoming
 from digest.web.preview.acts import Material
+from digest.web.preview.copies import Whole
 from digest.web.preview.editor import Editor
 from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown
 from digest.web.preview.upcoming import Upcoming
+from subscribers.model import EVERYBODY
 
 _MOST_PAST: Final = 50
 _MOST_READERS: Final = 12
@@ -81,9 +84,14 @@ class Drawn:
 
     async def readers(self, key: str) -> Sequence[Reader]:
         """Nobody in particular, then some who get it."""
+        return [_NOBODY, *(Reader(key=str(one.id), label=copies.label(one)) for one in await self._some(key))]
+
+    async def _some(self, key: str) -> Sequence[Somebody]:
+        name, cadence = _newsletter(key)
+        letter = self.kit.config.newsletters.get(name)
+        who = letter.choosers(cadence or letter.usual_cadence) if letter and upcoming.is_next(key) else EVERYBODY
         async with self.kit.database.read() as connection:
-            some = await glances.readers(connection, _newsletter(key), limit=_MOST_READERS)
-        return [_NOBODY, *(Reader(key=str(one.id), label=one.name or one.address) for one in some)]
+            return await glances.readers(connection, name, limit=_MOST_READERS, of=who)
 
     def looks(self) -> Looks:
         """Every language there is a catalogue for, every layout, every theme."""
@@ -124,7 +132,7 @@ class Drawn:
         edit = self.editor.edit(key, await self._material(key))
         worn = self._worn(letter, look)
         made = await build.edited(self.kit, worn, found.issue, found.told, edit, language=look.language)
-        return await self._to(reader, made.issue, made.rendered, made.findings)
+        return await self._to(key, reader, worn, _whole(made), language=look.language)
 
     def _worn(self, letter: Newsletter, look: Look) -> Newsletter:
         worn = palettes.worn(letter, look.theme, self.kit.config)
@@ -166,14 +174,17 @@ class Drawn:
     async def _frozen(self, key: str, reader: str) -> Shown:
         async with self.kit.database.read() as connection:
             record = await _record(connection, key)
-            rendered = await renditions.load(connection, record.id)
+            kept = await renditions.every(connection, record.id)
+        letter = self.kit.config.newsletters.get(record.newsletter)
         opened = await self._open(key, record)
         if isinstance(opened, Opened):
             edit = self.editor.edit(key, _frozen_material(opened))
             if edit != opened.saved.edit:
                 made = await amend.draft(self.kit, opened, edit)
-                return await self._to(reader, made.issue, made.rendered, made.findings)
-        return await self._to(reader, build.document(record), rendered, _findings(record))
+                return await self._to(key, reader, letter, _whole(made))
+        findings = tuple(_findings(record))
+        whole = Whole(issue=build.document(record), rendered=kept[""], findings=findings, kept=kept)
+        return await self._to(key, reader, letter, whole)
 
     async def _open(self, key: str, record: IssueRecord) -> Opened | str:
         """That issue, to be edited; or why it cannot be."""
@@ -184,22 +195,19 @@ class Drawn:
                 self._opened[key] = str(error)
         return self._opened[key]
 
-    async def _to(self, reader: str, issue: Issue, rendered: Rendered, findings: Iterable[Finding]) -> Shown:
+    async def _to(self, key: str, reader: str, letter: Newsletter | None, whole: Whole, *, language: str = "") -> Shown:
         """The copy of that reader."""
-        person = await self._person(reader, issue.newsletter)
-        message = self._message(person, issue, rendered)
+        somebody = copies.by_key(await self._some(key), reader) if reader else None
+        copy = await copies.of(self.kit, letter, whole, somebody, language=language)
+        message = self._message(self._person(somebody), copy.issue, copy.rendered)
         return Shown(
-            issue=issue, rendered=rendered, findings=tuple(findings), message=message, eml=compose.eml(message)
+            issue=copy.issue, rendered=copy.rendered, findings=copy.findings, message=message, eml=compose.eml(message)
         )
 
-    async def _person(self, reader: str, newsletter: str) -> compose.Person:
-        if reader:
-            async with self.kit.database.read() as connection:
-                some = await glances.readers(connection, newsletter, limit=_MOST_READERS)
-            for one in some:
-                if str(one.id) == reader:
-                    return compose.Person(subscriber_id=one.id, address=one.address, name=one.name)
-        return compose.Person(subscriber_id=0, address=self.kit.config.mail.sender_address)
+    def _person(self, somebody: Somebody | None) -> compose.Person:
+        if somebody is None:
+            return compose.Person(subscriber_id=0, address=self.kit.config.mail.sender_address)
+        return compose.Person(subscriber_id=somebody.id, address=somebody.address, name=somebody.name)
 
     def _message(self, person: compose.Person, issue: Issue, rendered: Rendered) -> Message:
         """The message as it would leave now, but for its signatures."""
@@ -404,8 +412,14 @@ def _findings(record: IssueRecord) -> Iterable[Finding]:
         yield Finding(**{**found, "level": Level(found["level"])})
 
 
-def _newsletter(key: str) -> str:
-    return upcoming.parts(key)[0].partition("/")[0]
+def _whole(made: build.Draft) -> Whole:
+    return Whole(issue=made.issue, rendered=made.rendered, findings=made.findings)
+
+
+def _newsletter(key: str) -> tuple[str, str]:
+    """Newsletter and cadence of a choice's key; the cadence of a frozen issue is not in it."""
+    name, cadence = upcoming.parts(key)
+    return name.partition("/")[0], cadence
 
 
 async def _record(connection: AsyncConnection, key: str) -> IssueRecord:
