@@ -25,7 +25,8 @@ _KEYS = uuid.UUID("6e5d8f57-4f0c-4d43-9a1e-2d2f6b2f7c11")  # namespace of our id
 _SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3: a name with one of these is quoted
 _FORBIDDEN = frozenset(' <>,;"()[]:\\')
 _BREAK = re.compile(r"[\r\n\0]")
-_FOLD = 76  # RFC 2047 §2: an encoded word has at most 75 characters
+_FOLD = 76  # RFC 2047 §2: an encoded word has at most 75 characters, a line that holds one at most 76
+_NEXT_LINE = "\r\n "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ def _part(boundary: str, kind: str, text: str) -> bytes:
 
 def _line(name: str, value: str, *, is_address: bool = False) -> str:
     single(value, name)
-    return f"{name}: {_encoded_address(value) if is_address else encoded(value)}"
+    return f"{name}: {_encoded_address(name, value) if is_address else encoded(value, name)}"
 
 
 def encoded_name(name: str) -> str:
@@ -167,14 +168,20 @@ def encoded_name(name: str) -> str:
     return name if name.isascii() else Header(name, "utf-8", maxlinelen=_FOLD).encode(linesep="")
 
 
-def encoded(value: str) -> str:
-    """RFC 2047 where it is not ASCII, folded between encoded words; else as it is, unfolded."""
-    return value if value.isascii() else Header(value, "utf-8", maxlinelen=_FOLD).encode(linesep="\r\n")
+def encoded(value: str, header: str) -> str:
+    """RFC 2047 where it is not ASCII, folded between encoded words to follow `header: `; else as it is, unfolded."""
+    if value.isascii():
+        return value
+    return Header(value, "utf-8", maxlinelen=_FOLD, header_name=header).encode(linesep="\r\n")
 
 
-def _encoded_address(value: str) -> str:
+def _encoded_address(header: str, value: str) -> str:
     name, address = parseaddr(value)
-    return value if name.isascii() else f"{encoded(name)} <{address}>"
+    if name.isascii():
+        return value
+    made = encoded(name, header)
+    last = f"{header}: {made}".rpartition("\r\n")[2]
+    return f"{made}{' ' if len(last) + len(address) + 3 <= _FOLD else _NEXT_LINE}<{address}>"
 
 
 def _shared(envelope: Envelope) -> tuple[tuple[str, str], ...]:

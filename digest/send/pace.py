@@ -4,6 +4,7 @@ A rate that yields when told to, a circuit that opens when nobody answers, a cap
 is an argument, they are kept in the database, and who waits is the run.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ _FIRST_REST = timedelta(seconds=2)
 _LONGEST_REST = timedelta(minutes=1)
 _PROBING = timedelta(minutes=3)  # others wait that long for a probe's answer: longer than any request
 _PREFIXES = ("ratelimit", "x-ratelimit", "x-sib-ratelimit")
+_NEXT_POLICY = re.compile(r',(?=\s*")')  # a list of policies begins each with its name in quotes
 _LONGEST_WINDOW_S = 3600.0
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -98,21 +100,23 @@ def allowance(spent: Iterable[tuple[datetime, int]], now: datetime, *, per_day: 
 
 
 def exhausted_until(headers: Mapping[str, str], now: datetime, *, is_refused: bool = False) -> datetime | None:
-    """When the provider's window begins anew, where its headers say that this one is used up; else None.
+    """When the provider's window begins anew, where its headers say that this one is used up; else None. The latest.
 
     Reads ratelimit-remaining and ratelimit-reset, their x- and x-sib- forms, and RateLimit itself in both shapes of
     draft-ietf-httpapi-ratelimit-headers; lower-case names. `is_refused`: an answer 429, which needs no remaining.
     """
-    for remaining, reset in _windows(headers):
-        if (remaining == "0" or is_refused) and (seconds := _seconds(reset, now)) is not None:
-            return now + timedelta(seconds=min(seconds, _LONGEST_WINDOW_S))
-    return None
+    windows = [(remaining, _seconds(reset, now)) for remaining, reset in _windows(headers)]
+    used_up = [seconds for remaining, seconds in windows if remaining == "0" and seconds is not None]
+    told = [seconds for _, seconds in windows if seconds is not None] if is_refused else []
+    if not used_up and not told:
+        return None
+    return now + timedelta(seconds=min(max(used_up) if used_up else told[0], _LONGEST_WINDOW_S))
 
 
 def _windows(headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     for prefix in _PREFIXES:
         yield headers.get(f"{prefix}-remaining", "").strip(), headers.get(f"{prefix}-reset", "").strip()
-    for policy in headers.get("ratelimit", "").split('",'):
+    for policy in _NEXT_POLICY.split(headers.get("ratelimit", "")):
         parts = (part.partition("=")[::2] for part in policy.replace(",", ";").split(";"))
         named = {name.strip().lower(): value.strip() for name, value in parts}
         yield named.get("remaining") or named.get("r", ""), named.get("reset") or named.get("t", "")

@@ -264,6 +264,17 @@ def _accepted(item: object, key: str) -> Outcome:
     return Accepted(provider_id=named) if isinstance(named, str) and named else Unknown(detail="a success with no id")
 
 
+def listed(value: object) -> str:
+    """What an answer gives as a list of reasons, or as one, on one short line; empty where it gives none.
+
+    >>> [listed(value) for value in (["no such", "domain"], "too long", None, [])]
+    ['no such; domain', 'too long', '', '']
+    """
+    if value is None:
+        return ""
+    return " ".join(("; ".join(map(str, value)) if isinstance(value, list) else str(value)).split())[:300]
+
+
 def said(response: httpx.Response, *keys: str) -> str:
     """The provider's own words for why, of the first of these keys that holds any; else the status. One line."""
     body = parsed(response)

@@ -94,12 +94,17 @@ class Brevo(Codec):
         return Standing(said="the key is accepted", left=int(counted[0]) if counted else None)
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
-        """A key seen before says that the request was taken before; a word about credits is the account's."""
+        """A key seen before says that the request was taken before; a word about credits is the account's.
+
+        Any other word about the key does not say whether it was: it may be a fault of the key itself.
+        """
         answer = parsed(response)
         code = str(answer.get("code", "")) if isinstance(answer, dict) else ""
         reason = said(response, "message", "code")
-        if code == "duplicate_request" or "idempotency" in reason.lower():
+        if code == "duplicate_request":
             return Refusal(cause=Cause.TAKEN, reason=reason)
+        if "idempotency" in reason.lower():
+            return Refusal(cause=Cause.UNCLEAR, reason=reason)
         if code in {"not_enough_credits", "unauthorized", "permission_denied", "account_under_validation"}:
             return Refusal(cause=Cause.ACCOUNT, reason=reason)
         return None
@@ -120,4 +125,4 @@ def _id(value: object) -> str | None:
 
 
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+    return isinstance(value, str) and bool(value.strip("<>"))

@@ -41,9 +41,9 @@ class File(Codec):
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
         """Accepted, each by its file's name."""
         names = parsed(response)
-        if not isinstance(names, list) or len(names) != len(batch.recipients):
+        if not isinstance(names, list) or len(names) != len(batch.recipients) or not all(map(_is_name, names)):
             return unknown(batch, "not every file was named")
-        return tuple(Accepted(provider_id=str(name)) for name in names)
+        return tuple(Accepted(provider_id=name) for name in names)
 
 
 class Folder(httpx.AsyncBaseTransport):
@@ -72,6 +72,10 @@ def write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _stem(message_id: str) -> str:

@@ -10,7 +10,17 @@ from email.utils import parseaddr
 import httpx
 
 from digest.model import Batch, Recipient
-from digest.send.providers.base import Accepted, Account, Capabilities, Codec, Outcome, Rejected, parsed, unknown
+from digest.send.providers.base import (
+    Accepted,
+    Account,
+    Capabilities,
+    Codec,
+    Outcome,
+    Rejected,
+    listed,
+    parsed,
+    unknown,
+)
 from digest.send.providers.merge import MINIJINJA
 
 _BRACE = re.compile(
@@ -50,18 +60,17 @@ class Kumo(Codec):
         return self.post("/api/inject/v1", body, self._headers)
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
-        """Accepted but for those it lists, where its two counts are ours."""
+        """Accepted but for those it lists, where its two counts are ours and so is whom it lists."""
         answer = parsed(response)
         if not isinstance(answer, dict) or not isinstance(answer.get("failed_recipients"), list):
             return unknown(batch, "an answer without counts")
         failed = {str(address).lower() for address in answer["failed_recipients"]}
-        taken = answer.get("success_count")
-        if taken != len(batch.recipients) - len(failed):
+        taken, ours = answer.get("success_count"), {person.address.lower() for person in batch.recipients}
+        if failed - ours or type(taken) is not int or taken != len(batch.recipients) - len(failed):
             return unknown(batch, f"{taken} taken and {len(failed)} failed, of {len(batch.recipients)}")
-        reason = "; ".join(map(str, answer.get("errors") or [])) or "no reason given"
+        reason = listed(answer.get("errors")) or "no reason given"
         return tuple(
-            Rejected(reason=reason[:300]) if person.address.lower() in failed else Accepted()
-            for person in batch.recipients
+            Rejected(reason=reason) if person.address.lower() in failed else Accepted() for person in batch.recipients
         )
 
     def examine(self) -> httpx.Request:

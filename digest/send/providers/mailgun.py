@@ -88,7 +88,7 @@ class Mailgun(Codec):
         """One id for all."""
         answer = parsed(response)
         named = answer.get("id") if isinstance(answer, dict) else None
-        if not isinstance(named, str) or not named:
+        if not isinstance(named, str) or not named.strip("<>"):
             return unknown(batch, f"{response.status_code} with no id")
         return (Accepted(provider_id=named.strip("<>")),) * len(batch.recipients)
 

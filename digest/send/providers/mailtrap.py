@@ -15,6 +15,7 @@ from digest.send.providers.base import (
     Outcome,
     Rejected,
     Unknown,
+    listed,
     parsed,
     unknown,
 )
@@ -63,9 +64,9 @@ def _outcome(item: object) -> Outcome:
     if not isinstance(item, dict):
         return Unknown(detail="an answer that is no object")
     if item.get("success") is False:
-        return Rejected(reason="; ".join(map(str, item.get("errors") or ["no reason given"])))
+        return Rejected(reason=listed(item.get("errors")) or "no reason given")
     found = item.get("message_ids")
-    if isinstance(found, list) and found and isinstance(found[0], str):
+    if isinstance(found, list) and found and isinstance(found[0], str) and found[0]:
         return Accepted(provider_id=found[0])
     return Unknown(detail="a success with no id")
 

@@ -24,6 +24,7 @@ from digest.send.providers.base import (
     Rejected,
     Retry,
     Unknown,
+    listed,
     parsed,
     said,
     shown,
@@ -62,9 +63,8 @@ class Postmark(Codec):
         items = parsed(response)
         if not isinstance(items, list) or len(items) != len(batch.recipients):
             return unknown(batch, "the answers are not as many as the messages")
-        codes = {item.get("ErrorCode") for item in items if isinstance(item, dict)}
-        if codes and codes <= _ACCOUNT:
-            return Refusal(cause=Cause.ACCOUNT, reason=str(items[0].get("Message")))
+        if {_code(item) for item in items} <= _ACCOUNT:
+            return Refusal(cause=Cause.ACCOUNT, reason=listed(items[0].get("Message")))
         return tuple(_outcome(item) for item in items)
 
     def inquire(self, batch: Batch, since: datetime) -> Inquiry:
@@ -88,9 +88,8 @@ class Postmark(Codec):
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """422 carries a code: some are of the account."""
-        answer = parsed(response)
-        code = answer.get("ErrorCode") if isinstance(answer, dict) else None
-        return Refusal(cause=Cause.ACCOUNT, reason=said(response, "Message")) if code in _ACCOUNT else None
+        is_accounts = _code(parsed(response)) in _ACCOUNT
+        return Refusal(cause=Cause.ACCOUNT, reason=said(response, "Message")) if is_accounts else None
 
 
 def _own(batch: Batch, person: Recipient) -> dict[str, object]:
@@ -105,10 +104,17 @@ def _own(batch: Batch, person: Recipient) -> dict[str, object]:
     }
 
 
+def _code(item: object) -> int | None:
+    """Its ErrorCode; None where it is no whole number."""
+    code = item.get("ErrorCode") if isinstance(item, dict) else None
+    return code if type(code) is int else None
+
+
 def _outcome(item: object) -> Outcome:
-    if not isinstance(item, dict) or not isinstance(item.get("ErrorCode"), int):
+    code = _code(item)
+    if code is None or not isinstance(item, dict):
         return Unknown(detail="an answer with no code")
-    code, reason = item["ErrorCode"], str(item.get("Message") or "")
+    reason = listed(item.get("Message"))
     if code == 0:
         named = item.get("MessageID")
         return (

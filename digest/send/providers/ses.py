@@ -26,6 +26,7 @@ from digest.send.providers.base import (
     Retry,
     Standing,
     Unknown,
+    listed,
     parsed,
     said,
     unknown,
@@ -97,8 +98,8 @@ class Ses(Codec):
         results = answer.get("BulkEmailEntryResults") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(batch.recipients):
             return unknown(batch, "the results are not as many as the entries")
-        statuses = {str(item.get("Status")) for item in results if isinstance(item, dict)}
-        if statuses and statuses <= _ACCOUNT_ITEMS:
+        statuses = {_status(item) for item in results}
+        if statuses <= _ACCOUNT_ITEMS:
             return Refusal(cause=Cause.ACCOUNT, reason=", ".join(sorted(statuses)))
         return tuple(_outcome(item) for item in results)
 
@@ -150,16 +151,22 @@ def _address(value: str) -> str:
     return compose.name_addr(compose.encoded_name(name), address)
 
 
+def _status(item: object) -> str:
+    """Empty where it has none."""
+    status = item.get("Status") if isinstance(item, dict) else None
+    return status if isinstance(status, str) else ""
+
+
 def _outcome(item: object) -> Outcome:
     if not isinstance(item, dict):
         return Unknown(detail="a result that is no object")
-    status, reason = str(item.get("Status")), str(item.get("Error") or "")
+    status, reason = _status(item), listed(item.get("Error"))
     if status == "SUCCESS" and isinstance(item.get("MessageId"), str) and item["MessageId"]:
         return Accepted(provider_id=item["MessageId"])
     if status in _LATER:
         return Retry(reason=f"{status} {reason}".strip(), after=_LATER[status])
-    if status in {"SUCCESS", "None"}:
-        return Unknown(detail="a success with no id")
+    if status in {"SUCCESS", ""}:
+        return Unknown(detail="a success with no id" if status else "a result with no status")
     return Rejected(code=status, reason=reason)
 
 
