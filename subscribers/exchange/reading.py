@@ -60,6 +60,7 @@ class Table:
     has_header: bool
     lines: int  # of the file, the heading included: what a progress bar counts to
     offset: int  # bytes before the first row: a byte order mark, a `sep=` line
+    first_line: int = 1  # the number of the line at `offset`: 2 after a `sep=` line
 
     def __iter__(self) -> Iterator[Row | RowFault]:
         """Every row, faulty ones as faults, in the file's order; an address that comes again is a fault."""
@@ -67,7 +68,7 @@ class Table:
         with _opened(self.source) as file:
             file.seek(self.offset)
             skipped = self.has_header
-            for line, cells in _records(file, self.encoding, self.delimiter):
+            for line, cells in _records(file, self.encoding, self.delimiter, self.first_line):
                 if isinstance(cells, str):
                     yield RowFault(line=line, value="", reason=cells)
                 elif skipped:
@@ -113,7 +114,7 @@ def read(source: bytes | Path, *, encoding: str | None = None) -> Table:
     with _opened(source) as file:
         found, lines = _examined(file, encoding)
         offset = _start(file)
-        first, delimiter, offset = _first(file, offset, found)
+        first, delimiter, offset, first_line = _first(file, offset, found)
         columns = recognise(first)
         has_header = columns is not None
         columns = columns or bare(first)
@@ -121,7 +122,7 @@ def read(source: bytes | Path, *, encoding: str | None = None) -> Table:
             seen = ", ".join(repr(heading.strip()[:40]) for heading in first[:8])
             raise FileError(f"no column is one of addresses ({seen}): head it with the word address", line=1)
         file.seek(offset)
-        _walked(file, found, delimiter, columns)
+        _walked(file, found, delimiter, columns, first_line)
     return Table(
         source=source,
         encoding=found,
@@ -130,6 +131,7 @@ def read(source: bytes | Path, *, encoding: str | None = None) -> Table:
         has_header=has_header,
         lines=lines,
         offset=offset,
+        first_line=first_line,
     )
 
 
@@ -199,29 +201,30 @@ def _line(before: int, chunk: bytes, at: int) -> int:
     return before + chunk.count(b"\n", 0, at) + 1
 
 
-def _first(file: BinaryIO, offset: int, encoding: str) -> tuple[list[str], str, int]:
-    """The first record, the delimiter, and where the records begin."""
+def _first(file: BinaryIO, offset: int, encoding: str) -> tuple[list[str], str, int, int]:
+    """The first record, the delimiter, and where the records begin: the byte and the line."""
     file.seek(offset)
+    number = 1
     line = file.readline(_CELL).decode(encoding, "replace").strip()
     if match := re.fullmatch(r"sep=(.)", line, re.IGNORECASE):  # Excel's own first line
-        offset = file.tell()
+        offset, number = file.tell(), 2
         delimiter = match[1]
     else:
         outside = re.sub(r'"[^"]*"', "", line)
         delimiter = max(_DELIMITERS, key=outside.count)
     file.seek(offset)
-    for _, cells in _records(file, encoding, delimiter):
+    for _, cells in _records(file, encoding, delimiter, number):
         if not isinstance(cells, str) and any(text.strip() for text in cells):
-            return cells, delimiter, offset
+            return cells, delimiter, offset, number
     raise FileError("the file is empty: there is no row in it")
 
 
-def _records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+def _records(file: BinaryIO, encoding: str, delimiter: str, first_line: int) -> Iterator[tuple[int, list[str] | str]]:
     """(line, cells) of each record, or (line, what is wrong with it); FileError for a quote that never closes."""
     csv.field_size_limit(_CELL)
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
-        yield from _parsed(csv.reader(text, delimiter=delimiter, strict=True))
+        yield from _parsed(csv.reader(text, delimiter=delimiter, strict=True), first_line)
     finally:
         text.detach()  # else it closes the file
 
@@ -232,26 +235,27 @@ class _Reader(Protocol):
     def __next__(self) -> list[str]: ...
 
 
-def _parsed(reader: _Reader) -> Iterator[tuple[int, list[str] | str]]:
-    start = 1
+def _parsed(reader: _Reader, first_line: int) -> Iterator[tuple[int, list[str] | str]]:
+    before = first_line - 1
+    start = first_line
     while True:
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            if "unexpected end" in str(error) or "limit" in str(error) or reader.line_num > start:
+            if "unexpected end" in str(error) or "limit" in str(error) or before + reader.line_num > start:
                 raise FileError("a quote that opens here never closes", line=start) from None
             yield start, "a quote stands inside a quoted cell; write it twice"
         else:
             yield start, cells
-        start = reader.line_num + 1
+        start = before + reader.line_num + 1
 
 
-def _walked(file: BinaryIO, encoding: str, delimiter: str, columns: Columns) -> None:
+def _walked(file: BinaryIO, encoding: str, delimiter: str, columns: Columns, first_line: int) -> None:
     """Reads to the end; FileError where a cell holds a whole further row: a quote opened and closed by accident."""
     suspects = {columns.address, columns.name, columns.first, columns.last}
-    for line, cells in _records(file, encoding, delimiter):
+    for line, cells in _records(file, encoding, delimiter, first_line):
         for index in suspects if not isinstance(cells, str) else ():
             if any(_is_row(inner, delimiter, columns) for inner in cell(cells, index).splitlines()[1:]):
                 raise FileError("a quote that opens here takes in the rows after it", line=line)
