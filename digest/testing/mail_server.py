@@ -35,7 +35,7 @@ class Fault(StrEnum):
     """What may happen to a request."""
 
     NONE = "none"
-    REFUSE_CONNECTION = "refuse connection"  # cut before a byte of the request is read
+    REFUSE_CONNECTION = "refuse connection"  # cut as soon as it is open; one that was open already, before an answer
     CUT_BEFORE = "cut before accepting"
     CUT_AFTER = "cut after accepting"
     STALL = "accept, never answer"
@@ -152,6 +152,10 @@ class MailServer:
         if task:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        if self._faults and self._faults[0] is Fault.REFUSE_CONNECTION:
+            self._faults.popleft()
+            writer.transport.abort()
+            return
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             async for request in _requests(reader):
                 if not await self._answer(request, writer):
@@ -174,7 +178,9 @@ class MailServer:
         dialect = mail_dialects.of(request.path)
         if dialect is None:
             return await _spoil(fault, _json(404, {"message": f"no such path: {request.path}"}), writer)
-        spoken = dialect.read(request.headers, request.body)
+        spoken = _understood(dialect, request)
+        if isinstance(spoken, _Answer):
+            return await _spoil(fault, spoken, writer)
         if self._honours_keys and spoken.key in self._under_way and dialect.under_way:
             return await _spoil(Fault.NONE, _json(*dialect.under_way), writer)
         answer = self._accept(request, dialect, spoken)
@@ -221,6 +227,15 @@ class MailServer:
             os.write(handle, "".join(lines).encode())
         finally:
             os.close(handle)
+
+
+def _understood(dialect: Dialect, request: Seen) -> Spoken | _Answer:
+    """What it asks for; a 422 where it cannot be read, or asks for nothing."""
+    try:
+        spoken = dialect.read(request.headers, request.body)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        return _json(422, {"message": f"the request cannot be read ({type(error).__name__}: {error})"})
+    return spoken if spoken.messages else _json(422, {"message": "there is no message in it"})
 
 
 async def _requests(reader: asyncio.StreamReader) -> AsyncIterator[Seen]:
