@@ -175,12 +175,10 @@ class MailServer:
             writer.write(refused().encode())
             await writer.drain()
             return True
-        dialect = mail_dialects.of(request.path)
-        if dialect is None:
-            return await _spoil(fault, _json(404, {"message": f"no such path: {request.path}"}), writer)
-        spoken = _understood(dialect, request)
-        if isinstance(spoken, _Answer):
-            return await _spoil(fault, spoken, writer)
+        understood = _understood(request)
+        if isinstance(understood, _Answer):
+            return await _spoil(fault, understood, writer)
+        dialect, spoken = understood
         if self._honours_keys and spoken.key in self._under_way and dialect.under_way:
             return await _spoil(Fault.NONE, _json(*dialect.under_way), writer)
         answer = self._accept(request, dialect, spoken)
@@ -229,13 +227,16 @@ class MailServer:
             os.close(handle)
 
 
-def _understood(dialect: Dialect, request: Seen) -> Spoken | _Answer:
-    """What it asks for; a 422 where it cannot be read, or asks for nothing."""
+def _understood(request: Seen) -> tuple[Dialect, Spoken] | _Answer:
+    """What it asks for, and in which API's words; the refusal of what cannot be read, or asks for nothing."""
+    dialect = mail_dialects.of(request.path)
+    if dialect is None:
+        return _json(404, {"message": f"no such path: {request.path}"})
     try:
         spoken = dialect.read(request.headers, request.body)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         return _json(422, {"message": f"the request cannot be read ({type(error).__name__}: {error})"})
-    return spoken if spoken.messages else _json(422, {"message": "there is no message in it"})
+    return (dialect, spoken) if spoken.messages else _json(422, {"message": "there is no message in it"})
 
 
 async def _requests(reader: asyncio.StreamReader) -> AsyncIterator[Seen]:

@@ -312,11 +312,11 @@ def test_a_question_stands_below_the_base_url(path: str, params: dict, url: str)
 
 
 def test_a_codec_that_cannot_be_asked_knows_nothing() -> None:
-    inquiry = Postmark(ACCOUNT).inquire(BATCH, ENVELOPE.date)
+    inquiry = Mailtrap(ACCOUNT).inquire(BATCH, ENVELOPE.date)
     with pytest.raises(StopIteration) as end:
         next(inquiry)
-    assert end.value.value == (Unknown(detail="postmark cannot be asked"),) * 3
-    assert Postmark(ACCOUNT).events({}, b"{}", ENVELOPE.date) == ()
+    assert end.value.value == (Unknown(detail="mailtrap cannot be asked"),) * 3
+    assert Mailtrap(ACCOUNT).events({}, b"{}", ENVELOPE.date) == ()
 
 
 # ------------------------------------------------------------------ quoting
