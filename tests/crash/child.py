@@ -54,10 +54,12 @@ def run(url: str, base_url: str, provider: str, folder: Path, issue_id: int, fat
 
 async def _run(url: str, base_url: str, provider: str, folder: Path, issue_id: int, borders: Borders) -> None:
     async with Database(url) as database:
-        for engine in database.engines:
+        pooled, *direct = database.engines
+        event.listen(pooled, "commit", borders.cross)
+        event.listen(pooled, "checkin", borders.cross)  # after the commit
+        for engine in direct:
             event.listen(engine, "commit", borders.cross)
-            event.listen(engine, "checkin", borders.cross)  # after the commit, where connections go back
-            event.listen(engine, "begin", borders.cross)  # and where one stays open
+            event.listen(engine, "begin", borders.cross)  # after the commit before: its connection stays open
         made = Kit(
             config=config(folder, provider=provider, base_url=base_url),
             database=database,
