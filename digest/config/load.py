@@ -36,7 +36,7 @@ def load(path: Path, *, environ: Mapping[str, str], providers: Collection[str] =
 def read(path: Path) -> str:
     """The file's text; ConfigError where it cannot be had."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         remedy = "Write one with `digest init`, or name yours with --config PATH"
         raise ConfigError([Fault(file=str(path), key="", problem="there is no such file", remedy=remedy)]) from None
@@ -56,6 +56,7 @@ def _parse(
         raw: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([_fault(path, "", f"is not TOML: {error}", "Mend that line")]) from error
+    stated = frozenset(raw)
     _overlay(raw, environ)
     for name in without:
         raw["newsletters"].pop(name, None)
@@ -66,9 +67,9 @@ def _parse(
         config = Config.model_validate({**raw, "path": path})
     except ValidationError as error:
         faults += [_from_pydantic(path, detail) for detail in error.errors()]
-        raise ConfigError(_from_where(faults, environ)) from None
+        raise ConfigError(_from_where(faults, environ, stated)) from None
     if faults:
-        raise ConfigError(_from_where(faults, environ))
+        raise ConfigError(_from_where(faults, environ, stated))
     named = {name: letter.model_copy(update={"name": name}) for name, letter in config.newsletters.items()}
     return config.model_copy(update={"newsletters": named})
 
@@ -79,7 +80,7 @@ def sound_part(path: Path, *, environ: Mapping[str, str]) -> Config | None:
     A newsletter without a title has one here, and mail a sender: both are named as missing already.
     """
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return None
     _overlay(raw, environ)
@@ -159,12 +160,17 @@ def _places(environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
     return {tuple(name.removeprefix("DIGEST_").lower().split("__")): name for name in ours}
 
 
-def _from_where(faults: Sequence[Fault], environ: Mapping[str, str]) -> list[Fault]:
-    """The faults; those of a value that an environment variable brought name it in place of the file."""
+def _from_where(faults: Sequence[Fault], environ: Mapping[str, str], stated: Collection[str]) -> list[Fault]:
+    """The faults; those of what an environment variable brought name it in place of the file.
+
+    `stated`: the tables of the file: one that is not among them came with a variable.
+    """
     variables = {".".join(place): name for place, name in _places(environ).items()}
     found = []
     for fault in faults:
         name = next((n for key, n in variables.items() if f"{fault.key}.".startswith(f"{key}.")), None)
+        if not name and "." not in fault.key and fault.key not in stated:
+            name = next((n for key, n in variables.items() if key.startswith(f"{fault.key}.")), None)
         found.append(replace(fault, file=f"${name}") if name else fault)
     return found
 
@@ -189,7 +195,7 @@ def _secrets(raw: dict[str, Any], path: Path) -> list[Fault]:
         if mail.get(key) or not name or not isinstance(name, str):
             continue
         try:
-            mail[key] = (path.parent / name).read_text(encoding="utf-8").strip()
+            mail[key] = (path.parent / name).read_text(encoding="utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             remedy = f"Put the {key.replace('_', ' ')} into that file"

@@ -150,7 +150,7 @@ def _method(value: str) -> str:
 
 def _listen(value: str) -> str:
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+    if not host or not port.isascii() or not port.isdigit() or not 0 <= int(port[:6]) <= 65535:
         raise ValueError(f"{value!r} is no address to listen on|Write it as 127.0.0.1:8765")
     return value
 
