@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Collection, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 IPAddress = IPv4Address | IPv6Address
 _NAT64 = IPv6Network("64:ff9b::/96")
+_GLOBAL = IPv6Network("2000::/3")  # all the unicast that IANA gives out; ::/96 and ::ffff:0:0:0/96 wrap IPv4 addresses
+_NOBODYS = (
+    IPv4Network("192.0.0.0/24"),
+    IPv6Network("3fff::/20"),
+)  # what older Pythons take for global (RFC 6890, 9637)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -41,7 +46,10 @@ def is_public(ip: IPAddress) -> bool:
     inner = _inner(ip)
     if inner is not None and not is_public(inner):
         return False
-    return (ip.is_global or inner is not None) and not ip.is_multicast
+    if isinstance(ip, IPv6Address) and inner is None and ip not in _GLOBAL:
+        return False
+    is_nobodys = any(ip in network for network in _NOBODYS)
+    return (ip.is_global or inner is not None) and not ip.is_multicast and not is_nobodys
 
 
 def _inner(ip: IPAddress) -> IPv4Address | None:

@@ -337,4 +337,4 @@ def _first_in(html: str, base: str) -> Image | None:
 
 def _pixels(value: object) -> int | None:
     text = str(value).strip().removesuffix("px")
-    return int(text) if text.isdecimal() and 0 < int(text[:7]) < 100_000 else None
+    return int(text) if text.isdecimal() and len(text) < 6 and int(text) else None

@@ -24,6 +24,7 @@ class Inflater:
         self._parts: list[bytes] = []
         self._size = 0
         self._head = b""
+        self._rest = b""  # after the end of a stream, as long as it may begin another
         self._stream: Any = None  # None: the head is not seen yet, or the body is plain
         self._is_plain = self._name in {"", "identity"}
 
@@ -56,15 +57,25 @@ class Inflater:
         self._inflate(self._head)
 
     def _inflate(self, chunk: bytes) -> None:
+        if self._stream.eof:
+            chunk = self._next_member(chunk)
         try:
             while chunk:
                 self._keep(self._stream.decompress(chunk, self._max_bytes - self._size + 1))
                 chunk = self._stream.unconsumed_tail
                 if self._stream.eof:
-                    chunk = self._stream.unused_data.lstrip(b"\0")  # the next member of a gzip file
-                    self._stream = zlib.decompressobj(_AUTO)
+                    chunk = self._next_member(self._stream.unused_data)
         except zlib.error as error:
             raise FetchError(f"the body cannot be inflated ({error})", kind="encoding") from error
+
+    def _next_member(self, rest: bytes) -> bytes:
+        """What follows the end of a stream, where it begins another one; padding and junk are left out."""
+        self._rest = (self._rest + rest).lstrip(b"\0")
+        if len(self._rest) < _HEAD or not self._rest.startswith(_MAGIC):
+            return b""
+        found, self._rest = self._rest, b""
+        self._stream = zlib.decompressobj(_AUTO)
+        return found
 
     def _keep(self, data: bytes) -> None:
         self._parts.append(data)

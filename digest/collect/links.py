@@ -33,7 +33,7 @@ _LISTS = frozenset(
 
 
 def absolute(base: str, value: object) -> str:
-    """An absolute http(s) address, or "".
+    """An absolute http(s) address, or "": also for one that is too long, since half an address leads elsewhere.
 
     >>> absolute("https://example.org/a/feed.xml", " ../b?x=1 ")
     'https://example.org/b?x=1'
@@ -42,13 +42,13 @@ def absolute(base: str, value: object) -> str:
     """
     if not isinstance(value, str):
         return ""
-    text = "".join(value.split())[:MAX_LENGTH]
-    if not text or markup.CONTROL.search(text):
+    text = "".join(value.split())
+    if not text or len(text) > MAX_LENGTH or markup.CONTROL.search(text):
         return ""
     try:
         address = urljoin(base, text)
         parts = urlsplit(address)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return ""
     return address if usable else ""

@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 _NAME = "Newsdigest"
-_MAX_BYTES = 500_000  # RFC 9309 §2.5 asks for 500 KiB at least
+_MAX_BYTES = 500 * 1024  # RFC 9309 §2.5: at least
 
 
 class Robots:
@@ -15,10 +15,12 @@ class Robots:
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """The rules in that file."""
+        """The rules in that file; of a longer one, in its whole lines: half a path would bar more than it says."""
         from protego import Protego
 
-        return cls(Protego.parse(body[:_MAX_BYTES].decode("utf-8", "replace")))
+        if len(body) > _MAX_BYTES:
+            body = body[: max(body.rfind(b"\n", 0, _MAX_BYTES), body.rfind(b"\r", 0, _MAX_BYTES), 0)]
+        return cls(Protego.parse(body.decode("utf-8-sig", "replace")))
 
     @classmethod
     def open(cls) -> Self:
