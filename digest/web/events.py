@@ -112,7 +112,8 @@ async def _verified(desk: Desk, report: Report) -> tuple[Event, ...]:
     """The events of a request that is the provider's; a subscription of Amazon's is confirmed on the way."""
     if desk.hook is not ses.events:
         return desk.hook(report, desk.secret, desk.now())
-    certified = replace(report, certificate=await desk.certificate(ses.certificate_url(report)))
+    signer = ses.certificate_url(report, desk.secret, desk.now())
+    certified = replace(report, certificate=await desk.certificate(signer))
     found = desk.hook(certified, desk.secret, desk.now())
     if (url := ses.subscribe_url(certified)) is not None:
         try:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
 _CLIENTS = 10_000  # remembered at once; the one not seen for longest is forgotten first
+_NAME = 600  # characters of what they are known by: a path may hold 64 KB of them, and no token of ours has as many
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Limit:
 
     def wait(self, who: str, now: datetime) -> timedelta | None:
         """None, and one is taken; or how long to wait for the next."""
+        who = who[:_NAME]
         per_second = self.burst / self.period.total_seconds()
         left, since = self._left.pop(who, (float(self.burst), now))
         left = min(float(self.burst), left + max(0.0, (now - since).total_seconds()) * per_second)

@@ -1,5 +1,6 @@
 """How often a client may ask."""
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -55,3 +56,12 @@ def test_it_remembers_a_bounded_number_of_clients() -> None:
 )
 def test_what_a_client_is_known_by(host: str | None, name: str) -> None:
     assert limits.client(host) == name
+
+
+def test_what_a_client_is_known_by_takes_no_memory_to_speak_of() -> None:
+    """Whoever forges tokens of 64 KB in the path is remembered by their beginning."""
+    limit = Limit(burst=1, period=timedelta(minutes=1))
+    for number in range(50):
+        limit.wait(f"{number}" + "x" * 60_000, NOW)
+    assert sum(sys.getsizeof(name) for name in limit._left) < 50 * 1000
+    assert limit.wait("7" + "x" * 60_000, NOW) is not None

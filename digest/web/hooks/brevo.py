@@ -1,6 +1,7 @@
 """Brevo, which signs nothing: the secret stands in the address or in basic authentication.
 
-Its `id` is the webhook's, the same in every request: an event is known by what it says.
+Its `id` is the webhook's, the same in every request: an event is known by what it says. Its `ts` and `ts_event` follow
+the account's time zone; `ts_epoch` alone, in milliseconds, is always UTC.
 """
 
 from datetime import datetime
@@ -17,6 +18,8 @@ _KINDS = {
     "spam": EventKind.COMPLAINED,
     "complaint": EventKind.COMPLAINED,
     "unsubscribed": EventKind.UNSUBSCRIBED,
+    "unsubscribe": EventKind.UNSUBSCRIBED,  # as it was called for years
+    "blocked": EventKind.BOUNCED,  # it mails that address no more, and counts with the soft ones
 }
 _FOR_GOOD = frozenset({"hard_bounce", "invalid_email"})
 
@@ -27,7 +30,7 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     found = []
     for given in tables(parsed(report.body)):
         name = words(given.get("event"))
-        at = given.get("ts_event") or given.get("ts")
+        at = given.get("ts_epoch") or given.get("ts_event") or given.get("ts")
         found.append(
             event(
                 "brevo",

@@ -1,6 +1,6 @@
 """KumoMTA's log hook: the owner's own server posts its log records, with the secret in the address or basic auth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,26 +13,32 @@ _KINDS = {
     "Bounce": EventKind.BOUNCED,
     "OOB": EventKind.BOUNCED,
     "Expiration": EventKind.BOUNCED,
-    "Feedback": EventKind.COMPLAINED,
 }
+_FEEDBACK = {"not-spam": EventKind.OTHER, "opt-out": EventKind.UNSUBSCRIBED}
 _FOR_GOOD = frozenset({"InvalidRecipient", "BadDomain", "InactiveMailbox"})  # of its bounce classifier
 
 
 def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     """The records of the request: one, or a list."""
     check_secret(report, secret)
-    return tuple(_event(each, now) for each in tables(parsed(report.body)))
+    records = tables(parsed(report.body))
+    return tuple(_event(each, to, now) for each in records for to in _recipients(each))
 
 
-def _event(given: Mapping[str, Any], now: datetime) -> Event:
+def _recipients(given: Mapping[str, Any]) -> Sequence[object]:
+    """Whom a record is about: one, or since 2025 a list of those of one transaction; of a complaint, who complained."""
+    to = _complainer(given) if given.get("type") == "Feedback" else given.get("recipient")
+    return to if isinstance(to, list) and to else [to]
+
+
+def _event(given: Mapping[str, Any], to: object, now: datetime) -> Event:
     name, response = words(given.get("type")), table(given.get("response"))
-    to = given.get("recipient")
     at = given.get("event_time") or given.get("timestamp")
     return event(
         "kumomta",
         id=fingerprint(name, given.get("id"), to, at),
-        kind=_KINDS.get(name, EventKind.OTHER),
-        address=_complainer(given) if name == "Feedback" else to[0] if isinstance(to, list) and to else to,
+        kind=_kind(name, table(given.get("feedback_report"))),
+        address=to,
         at=moment(at, now),
         provider_id=given.get("id"),
         is_permanent=name in {"Bounce", "OOB"} and _is_no_such_person(given, response),
@@ -48,9 +54,20 @@ def _is_no_such_person(given: Mapping[str, Any], response: Mapping[str, Any]) ->
     return enhanced.get("class") == 5 and enhanced.get("subject") == 1  # RFC 3463 §3.2: addressing
 
 
+def _kind(name: str, feedback: Mapping[str, Any]) -> EventKind:
+    if name == "Feedback":  # RFC 5965 §7.3, and the opt-out of some loops
+        return _FEEDBACK.get(words(feedback.get("feedback_type")).lower(), EventKind.COMPLAINED)
+    return _KINDS.get(name, EventKind.OTHER)
+
+
 def _complainer(given: Mapping[str, Any]) -> object:
-    """Whom the complaint is of: the original recipient that the report names (RFC 5965 §3.2), else the record's."""
-    named = table(given.get("feedback_report")).get("original_rcpt_to")
+    """Who complained: the original recipient that the report names, else the one in the server's own trace header.
+
+    The record's own recipient is the mailbox that takes the reports, and is nobody's. The server spells the field's
+    name so ("Log Record", "Feedback Report").
+    """
+    feedback = table(given.get("feedback_report"))
+    named = feedback.get("original_rcpto_to") or feedback.get("original_rcpt_to")
     if isinstance(named, list) and named:
         return words(named[0]).removeprefix("rfc822;").strip("<> ")
-    return given.get("recipient")
+    return table(feedback.get("supplemental_trace")).get("recipient")

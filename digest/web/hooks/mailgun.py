@@ -2,17 +2,22 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from digest.model import Event, EventKind
-from digest.web.hooks.report import Forged, Report, event, moment, parsed, table, words
+from digest.web.hooks.report import Forged, Report, check_fresh, event, instant, moment, parsed, table, words
 
-_TOLERANCE_S = 24 * 3600  # it tries again for eight hours
 _KINDS = {
     "delivered": EventKind.DELIVERED,
     "failed": EventKind.BOUNCED,
     "complained": EventKind.COMPLAINED,
     "unsubscribed": EventKind.UNSUBSCRIBED,
+}
+_SUPPRESSED = {  # why a message was not even tried, beside suppress-bounce
+    "suppress-complaint": EventKind.COMPLAINED,
+    "suppress-unsubscribe": EventKind.UNSUBSCRIBED,
 }
 
 
@@ -23,18 +28,16 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     data = table(body.get("event-data"))
     status = table(data.get("delivery-status"))
     headers = table(table(data.get("message")).get("headers"))
-    severity = words(data.get("severity"))
-    kind = _KINDS.get(words(data.get("event")), EventKind.OTHER)
-    is_suppressed = words(data.get("reason")).startswith("suppress-")
+    kind, is_permanent = _read(data, status)
     return (
         event(
             "mailgun",
             id=token,
-            kind=EventKind.DEFERRED if kind is EventKind.BOUNCED and severity == "temporary" else kind,
+            kind=kind,
             address=data.get("recipient"),
             at=moment(data.get("timestamp"), now),
             provider_id=headers.get("message-id"),
-            is_permanent=severity == "permanent" and (is_suppressed or _is_no_such_person(status)),
+            is_permanent=is_permanent,
             detail=status.get("message") or status.get("description") or data.get("reason"),
         ),
     )
@@ -49,9 +52,21 @@ def verify(signature: object, secret: str, now: datetime) -> str:
     expected = hmac.digest(secret.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hex()
     if not hmac.compare_digest(expected.encode(), mark.encode()):
         raise Forged("the signature does not fit")
-    if not stamp.isascii() or not stamp.isdigit() or abs(now.timestamp() - int(stamp[:12])) > _TOLERANCE_S:
-        raise Forged("the request is too old")
+    check_fresh(instant(stamp), now)  # it tries again for eight hours
     return token
+
+
+def _read(data: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[EventKind, bool]:
+    """What happened, and whether it is for good."""
+    kind = _KINDS.get(words(data.get("event")), EventKind.OTHER)
+    if kind is not EventKind.BOUNCED:
+        return kind, False
+    if words(data.get("severity")) == "temporary":
+        return EventKind.DEFERRED, False
+    reason = words(data.get("reason"))
+    kind = _SUPPRESSED.get(reason, kind)
+    is_gone = reason == "suppress-bounce" or _is_no_such_person(status)
+    return kind, kind is EventKind.BOUNCED and words(data.get("severity")) == "permanent" and is_gone
 
 
 def _is_no_such_person(status: object) -> bool:

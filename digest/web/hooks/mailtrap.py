@@ -11,9 +11,11 @@ from digest.web.hooks.report import (
     Forged,
     Report,
     Unreadable,
+    check_fresh,
     check_secret,
     event,
     fingerprint,
+    instant,
     moment,
     parsed,
     table,
@@ -35,7 +37,7 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     """The reports of the request: an object with a list, or one JSON text a line."""
     verify(report, secret)
     found = []
-    for given in _listed(report.body):
+    for given in _fresh(report, now):
         name = words(given.get("event")).replace("_", " ")
         number = words(given.get("event_id"))
         found.append(
@@ -62,6 +64,15 @@ def verify(report: Report, secret: str) -> None:
     expected = hmac.digest(secret.encode(), report.body, hashlib.sha256).hex()
     if not secret or not hmac.compare_digest(expected.encode(), signature.encode()):
         raise Forged("the signature does not fit")
+
+
+def _fresh(report: Report, now: datetime) -> Sequence[Mapping[str, Any]]:
+    """The reports; Forged where they are signed, and the newest is too old: the signature itself has no time."""
+    listed = _listed(report.body)
+    times = [told for given in listed if (told := instant(given.get("timestamp"))) is not None]
+    if times and "mailtrap-signature" in report.headers:
+        check_fresh(max(times), now)
+    return listed
 
 
 def _listed(body: bytes) -> Sequence[Mapping[str, Any]]:

@@ -5,13 +5,18 @@ from datetime import datetime
 from digest.model import Event, EventKind
 from digest.web.hooks.report import Report, check_secret, event, fingerprint, moment, parsed, table, words
 
-_FOR_GOOD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated", "AddressChange"})
+_FOR_GOOD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
 _BOUNCES = {  # the types that are no bounce (Postmark's developer guide, "Bounce types")
     "SpamComplaint": EventKind.COMPLAINED,
     "Unsubscribe": EventKind.UNSUBSCRIBED,
     "Subscribe": EventKind.OTHER,
     "AutoResponder": EventKind.OTHER,
+    "AddressChange": EventKind.OTHER,  # an answer that says so: the message arrived
+    "ChallengeVerification": EventKind.OTHER,
     "OpenRelayTest": EventKind.OTHER,
+    "SMTPApiError": EventKind.OTHER,  # these three are the sender's own
+    "InboundError": EventKind.OTHER,
+    "TemplateRenderingFailed": EventKind.OTHER,
     "Transient": EventKind.DEFERRED,
 }
 _WHY = {
@@ -25,7 +30,8 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     """The one report of the request."""
     check_secret(report, secret)
     body = table(parsed(report.body))
-    record, bounce = words(body.get("RecordType")), words(body.get("Type"))
+    bounce = words(body.get("Type"))
+    record = words(body.get("RecordType")) or ("Bounce" if bounce else "")  # the older form of its bounces has none
     at = body.get("BouncedAt") or body.get("DeliveredAt") or body.get("ChangedAt")
     address = body.get("Email") or body.get("Recipient")
     kind = _kind(record, bounce, body.get("SuppressSending"), words(body.get("SuppressionReason")))
@@ -37,10 +43,15 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
             address=address,
             at=moment(at, now),
             provider_id=body.get("MessageID"),
-            is_permanent=bounce in _FOR_GOOD or (record == "SubscriptionChange" and kind is EventKind.BOUNCED),
+            is_permanent=kind is EventKind.BOUNCED and _is_for_good(record, bounce, body.get("Inactive")),
             detail=body.get("Details") or body.get("Description") or body.get("SuppressionReason"),
         ),
     )
+
+
+def _is_for_good(record: str, bounce: str, is_inactive: object) -> bool:
+    """Whether Postmark, too, mails that address no more: it answers the next message with 406."""
+    return record == "SubscriptionChange" or bounce in _FOR_GOOD or is_inactive is True
 
 
 def _kind(record: str, bounce: str, is_barred: object, why: str) -> EventKind:

@@ -6,12 +6,17 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from typing import Any
 
 from digest.model import Event, EventKind
 
 _DETAIL = 500  # characters kept of what a receiving server said
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no report is older: what says so has no time
+# A signature proves who spoke, for ever: what is older than its sender goes on trying is a replay. Numbers of reports
+# are kept longer than this (31 days at least, by [privacy]), so that within it none counts twice.
+OLDEST = timedelta(hours=25)
 
 
 class Forged(Exception):  # noqa: N818 — reads as what it says
@@ -37,6 +42,12 @@ class Report:
             if found := self.headers.get(name):
                 return found
         raise Forged(f"there is no {names[0]} header")
+
+
+def check_fresh(told: datetime | None, now: datetime) -> None:
+    """Forged where what was signed then is older than its sender goes on trying, or as far ahead, or has no time."""
+    if told is None or abs(now - told) > OLDEST:
+        raise Forged("the request is too old")
 
 
 def check_secret(report: Report, secret: str) -> None:
@@ -68,20 +79,27 @@ def tables(value: object) -> Sequence[Mapping[str, Any]]:
 
 
 def words(value: object) -> str:
-    """A text as it may be stored: no NUL, which PostgreSQL refuses."""
-    return value.replace("\0", "") if isinstance(value, str) else ""
+    """A text as it may be stored: no NUL, which PostgreSQL refuses, nor half a surrogate pair, which JSON may hold."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "") if isinstance(value, str) else ""
 
 
-def moment(value: object, now: datetime) -> datetime:
-    """A time as providers write it: seconds or ISO 8601; `now` where it is neither."""
+def instant(value: object) -> datetime | None:
+    """A time as providers write it: seconds, milliseconds or ISO 8601; None where it is none, or of another century."""
     try:
         if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
             seconds = float(value)
-            return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
-        made = datetime.fromisoformat(str(value))
-        return made if made.tzinfo else made.replace(tzinfo=UTC)
+            made = datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
+        else:
+            read = datetime.fromisoformat(str(value))
+            made = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        return now
+        return None
+    return made if made >= _EARLIEST else None
+
+
+def moment(value: object, now: datetime) -> datetime:
+    """When a report says that something happened; `now` where it says nothing, or a time that has not come."""
+    return min(instant(value) or now, now)
 
 
 def fingerprint(*parts: object) -> str:
@@ -114,9 +132,14 @@ def event(
         provider=provider,
         id=words(id)[:300],
         kind=kind,
-        address=words(address).strip()[:320],
+        address=_bare(words(address))[:320],
         at=at,
         provider_id=named,
         is_permanent=is_permanent,
         detail=" ".join(words(detail).split())[:_DETAIL],
     )
+
+
+def _bare(text: str) -> str:
+    """The address alone, where a provider repeats the To field with the name in it (RFC 5322 §3.4)."""
+    return (parseaddr(text)[1] if "<" in text else "") or text.strip()

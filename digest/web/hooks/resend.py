@@ -13,6 +13,7 @@ _KINDS = {
     "email.delivered": EventKind.DELIVERED,
     "email.delivery_delayed": EventKind.DEFERRED,
     "email.bounced": EventKind.BOUNCED,
+    "email.suppressed": EventKind.BOUNCED,  # not even tried: it bounced or complained before
     "email.complained": EventKind.COMPLAINED,
 }
 
@@ -22,19 +23,19 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     number = verify(report, secret, now)
     body = table(parsed(report.body))
     data = table(body.get("data"))
-    bounce = table(data.get("bounce"))
+    name, bounce = words(body.get("type")), table(data.get("bounce"))
     to = data.get("to")
     addresses = to if isinstance(to, list) else [to]
     return tuple(
         event(
             "resend",
             id=number if len(addresses) == 1 else f"{number}:{place}",
-            kind=_KINDS.get(words(body.get("type")), EventKind.OTHER),
+            kind=_KINDS.get(name, EventKind.OTHER),
             address=address,
             at=moment(body.get("created_at"), now),
             provider_id=data.get("email_id"),
-            is_permanent=words(bounce.get("type")).lower() == "permanent",
-            detail=bounce.get("message") or body.get("type"),
+            is_permanent=name == "email.suppressed" or words(bounce.get("type")).lower() == "permanent",
+            detail=bounce.get("message") or table(data.get("suppressed")).get("message") or name,
         )
         for place, address in enumerate(addresses)
     )

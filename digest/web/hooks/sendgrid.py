@@ -1,4 +1,4 @@
-"""SendGrid's Event Webhook: ECDSA (P-256, SHA-256) over the time and the raw body."""
+"""SendGrid's Event Webhook: ECDSA (P-256, SHA-256) over the time and the raw body. It tries again for 24 hours."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,28 +10,46 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from digest.model import Event, EventKind
-from digest.web.hooks.report import Forged, Report, decoded, event, fingerprint, moment, parsed, tables, words
+from digest.web.hooks.report import (
+    Forged,
+    Report,
+    check_fresh,
+    decoded,
+    event,
+    fingerprint,
+    instant,
+    moment,
+    parsed,
+    tables,
+    words,
+)
 
 _KINDS = {
     "delivered": EventKind.DELIVERED,
     "deferred": EventKind.DEFERRED,
     "bounce": EventKind.BOUNCED,
-    "dropped": EventKind.BOUNCED,
     "spamreport": EventKind.COMPLAINED,
     "unsubscribe": EventKind.UNSUBSCRIBED,
     "group_unsubscribe": EventKind.UNSUBSCRIBED,
 }
-_DROPPED_FOR_GOOD = ("bounced address", "invalid")
+# Why it did not even try ("Event Webhook Reference", dropped). The others speak of the sender: the header, the quota,
+# the text; they are none of the reader's, and five of them must not bar anybody.
+_DROPPED = {
+    "bounced address": EventKind.BOUNCED,
+    "invalid": EventKind.BOUNCED,
+    "unsubscribed address": EventKind.UNSUBSCRIBED,
+    "spam reporting address": EventKind.COMPLAINED,
+}
 
 
 def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     """The reports of the request. `secret`: the verification key as SendGrid shows it, base64."""
-    verify(report, secret)
+    verify(report, secret, now)
     return tuple(_event(each, now) for each in tables(parsed(report.body)))
 
 
-def verify(report: Report, secret: str) -> None:
-    """Forged where the signature does not fit the bytes."""
+def verify(report: Report, secret: str, now: datetime) -> None:
+    """Forged where the signature does not fit the bytes, or is too old."""
     stamp = report.header("x-twilio-email-event-webhook-timestamp")
     signature = decoded(report.header("x-twilio-email-event-webhook-signature"))
     try:
@@ -44,20 +62,22 @@ def verify(report: Report, secret: str) -> None:
         key.verify(signature, stamp.encode() + report.body, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise Forged("the signature does not fit") from error
+    check_fresh(instant(stamp), now)
 
 
 def _event(given: Mapping[str, Any], now: datetime) -> Event:
     name, reason = words(given.get("event")), words(given.get("reason"))
     number = words(given.get("sg_event_id"))
-    hard = words(given.get("type")) == "bounce" if name == "bounce" else reason.lower().startswith(_DROPPED_FOR_GOOD)
+    kind = _DROPPED.get(reason.strip().lower(), EventKind.OTHER) if name == "dropped" else _KINDS.get(name)
+    is_permanent = words(given.get("type")) == "bounce" if name == "bounce" else kind is EventKind.BOUNCED
     return event(
         "sendgrid",
         id=number or fingerprint(name, given.get("sg_message_id"), given.get("email"), given.get("timestamp")),
-        kind=_KINDS.get(name, EventKind.OTHER),
+        kind=kind or EventKind.OTHER,
         address=given.get("email"),
         at=moment(given.get("timestamp"), now),
         provider_id=_message(words(given.get("sg_message_id"))),
-        is_permanent=hard,
+        is_permanent=is_permanent,
         detail=reason or given.get("response") or name,
     )
 

@@ -1,6 +1,8 @@
 """Amazon SES through SNS: signed with a certificate that the message names, of a topic the owner names.
 
-The host of the certificate is checked before anything is fetched from it; only SignatureVersion 2 (SHA-256) is taken.
+The host of the certificate and the topic are checked before anything is fetched; only SignatureVersion 2 (SHA-256) is
+taken. SNS tries again for an hour at most ("Message delivery retries"), with the time of the first: what is a day older
+than that is a replay.
 """
 
 import re
@@ -15,7 +17,20 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from digest.model import Event, EventKind
-from digest.web.hooks.report import Forged, Report, decoded, event, moment, parsed, table, tables, words
+from digest.web.hooks.report import (
+    Forged,
+    Report,
+    Unreadable,
+    check_fresh,
+    decoded,
+    event,
+    instant,
+    moment,
+    parsed,
+    table,
+    tables,
+    words,
+)
 
 _HOST = re.compile(r"sns\.[a-z0-9-]{3,30}\.amazonaws\.com(\.cn)?")
 # What is signed, in this order (Amazon SNS developer guide, "Verifying the signatures of Amazon SNS messages").
@@ -26,9 +41,11 @@ _SIGNED = {
 _SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
 
 
-def certificate_url(report: Report) -> str:
-    """Where the certificate lies that signed the request; Forged where that is not Amazon's."""
-    return _amazon(words(table(parsed(report.body)).get("SigningCertURL")), ends=".pem")
+def certificate_url(report: Report, topic: str, now: datetime) -> str:
+    """Where the certificate lies that signed the request; Forged where that is not Amazon's, or it is not for us."""
+    body = table(parsed(report.body))
+    _check(body, topic, now)
+    return _amazon(words(body.get("SigningCertURL")), ends=".pem")
 
 
 def subscribe_url(report: Report) -> str | None:
@@ -45,19 +62,16 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     verify(body, report.certificate, secret, now)
     if body.get("Type") != "Notification":
         return ()
-    told = table(parsed(words(body.get("Message"))))
+    try:
+        told = table(parsed(words(body.get("Message"))))
+    except Unreadable:
+        return ()  # SES greets a new topic with a sentence, and owners try theirs out with others
     return _events(told, words(body.get("MessageId")), now)
 
 
 def verify(body: Mapping[str, Any], certificate: bytes, topic: str, now: datetime) -> None:
-    """Forged where the signature does not fit, or the topic is another."""
-    names = _SIGNED.get(words(body.get("Type")))
-    if names is None:
-        raise Forged("no message of Amazon SNS")
-    if not topic or words(body.get("TopicArn")) != topic:
-        raise Forged("another topic than webhook_secret names")
-    if body.get("SignatureVersion") != "2":
-        raise Forged("SignatureVersion is not 2: set it on the topic")
+    """Forged where the signature does not fit, the topic is another, or the message is too old."""
+    names = _check(body, topic, now)
     signed = "".join(f"{name}\n{body[name]}\n" for name in names if isinstance(body.get(name), str))
     try:
         known = x509.load_pem_x509_certificate(certificate)
@@ -72,6 +86,19 @@ def verify(body: Mapping[str, Any], certificate: bytes, topic: str, now: datetim
         )
     except (InvalidSignature, ValueError) as error:
         raise Forged("the signature does not fit") from error
+
+
+def _check(body: Mapping[str, Any], topic: str, now: datetime) -> tuple[str, ...]:
+    """The names of what is signed; Forged where what can be seen without the certificate is wrong."""
+    names = _SIGNED.get(words(body.get("Type")))
+    if names is None:
+        raise Forged("no message of Amazon SNS")
+    if not topic or words(body.get("TopicArn")) != topic:
+        raise Forged("another topic than webhook_secret names")
+    if body.get("SignatureVersion") != "2":
+        raise Forged("SignatureVersion is not 2: set it on the topic")
+    check_fresh(instant(body.get("Timestamp")), now)
+    return names
 
 
 def _amazon(url: str, *, ends: str = "") -> str:
@@ -110,7 +137,9 @@ def _told(told: Mapping[str, Any]) -> tuple[EventKind, Mapping[str, Any], list[M
         return EventKind.BOUNCED, about, list(tables(about.get("bouncedRecipients", [])))
     if name == "Complaint":
         about = table(told.get("complaint"))
-        return EventKind.COMPLAINED, about, list(tables(about.get("complainedRecipients", [])))
+        is_praise = words(about.get("complaintFeedbackType")) == "not-spam"  # RFC 5965 §7.3: wrongly taken for spam
+        kind = EventKind.OTHER if is_praise else EventKind.COMPLAINED
+        return kind, about, list(tables(about.get("complainedRecipients", [])))
     if name == "DeliveryDelay":
         about = table(told.get("deliveryDelay"))
         return EventKind.DEFERRED, about, list(tables(about.get("delayedRecipients", [])))

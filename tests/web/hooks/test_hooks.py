@@ -207,13 +207,13 @@ def test_a_certificate_from_elsewhere_is_never_asked_for(url: str) -> None:
     from digest.web.hooks import ses
 
     with pytest.raises(Forged):
-        ses.certificate_url(signing.ses(SES, NOW, SigningCertURL=url))
+        ses.certificate_url(signing.ses(SES, NOW, SigningCertURL=url), signing.TOPIC, NOW)
 
 
 def test_a_certificate_of_amazon_is() -> None:
     from digest.web.hooks import ses
 
-    assert ses.certificate_url(signing.ses(SES, NOW)) == signing.CERTIFICATE_URL
+    assert ses.certificate_url(signing.ses(SES, NOW), signing.TOPIC, NOW) == signing.CERTIFICATE_URL
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,11 @@ def test_a_message_of_sns_that_is_not_ours_is_refused(changes: dict[str, str]) -
 
 def test_a_certificate_out_of_its_time_is_refused() -> None:
     with pytest.raises(Forged, match="not valid now"):
-        HOOKS["ses"](signing.ses(SES, NOW), signing.TOPIC, NOW + timedelta(days=60))
+        HOOKS["ses"](
+            replace(signing.ses(SES, NOW + timedelta(days=60)), certificate=signing.certificate(NOW)),
+            signing.TOPIC,
+            NOW + timedelta(days=60),
+        )
 
 
 def test_what_is_no_certificate_is_refused() -> None:
@@ -308,7 +312,7 @@ def one(provider: str, payload: object) -> Event:
         ("mailgun", {"event": "clicked"}, EventKind.OTHER, False),
         ("sendgrid", {**SENDGRID, "type": "blocked"}, EventKind.BOUNCED, False),
         ("sendgrid", {**SENDGRID, "event": "dropped", "reason": "Bounced Address"}, EventKind.BOUNCED, True),
-        ("sendgrid", {**SENDGRID, "event": "dropped", "reason": "Spam Content"}, EventKind.BOUNCED, False),
+        ("sendgrid", {**SENDGRID, "event": "dropped", "reason": "Spam Content"}, EventKind.OTHER, False),
         ("sendgrid", {**SENDGRID, "event": "spamreport"}, EventKind.COMPLAINED, False),
         ("sendgrid", {**SENDGRID, "event": "group_unsubscribe"}, EventKind.UNSUBSCRIBED, False),
         ("sendgrid", {**SENDGRID, "event": "delivered"}, EventKind.DELIVERED, False),
@@ -343,7 +347,7 @@ def test_kinds(provider: str, payload: object, kind: EventKind, is_permanent) ->
 
 
 def test_a_complaint_names_whom_the_report_names() -> None:
-    payload = {**KUMOMTA, "type": "Feedback", "feedback_report": {"original_rcpt_to": ["<bob@example.org>"]}}
+    payload = {**KUMOMTA, "type": "Feedback", "feedback_report": {"original_rcpto_to": ["<bob@example.org>"]}}
     assert one("kumomta", payload).address == "bob@example.org"
 
 
