@@ -121,7 +121,7 @@ class _Index:
     def _best(self, number: int) -> int:
         """The cluster with the highest mean cosine to a vector, itself left out; -1 where none is near enough."""
         home = self.home[number]
-        best, nearest = self.cosine - 1e-9, -1
+        best, nearest = self.cosine - 2e-9, -1  # below it by more than ties are told by: just reached is reached
         for cluster, total in self._near(number).items():
             size = len(self.clusters[cluster].members)
             mean = total / size if cluster != home else (total - self.own[number]) / max(1, size - 1)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -54,7 +55,8 @@ def stories(groups: Sequence[Sequence[Article]], *, wishes: Wishes, now: datetim
 
 def _pattern(phrases: Iterable[str]) -> re.Pattern[str] | None:
     """Any of the phrases as whole words, without case; None where there is none."""
-    found = [_phrase(" ".join(phrase.casefold().split())) for phrase in phrases if phrase.strip()]
+    composed = (unicodedata.normalize("NFC", phrase).casefold() for phrase in phrases if phrase.strip())
+    found = [_phrase(" ".join(phrase.split())) for phrase in composed]
     return re.compile("|".join(found)) if found else None
 
 
