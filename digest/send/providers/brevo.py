@@ -90,8 +90,9 @@ class Brevo(Codec):
         plans = answer.get("plan") if response.is_success and isinstance(answer, dict) else None
         if not isinstance(plans, list):
             return super().standing(response)
-        counted = [p["credits"] for p in plans if isinstance(p, dict) and p.get("creditsType") == "sendLimit"]
-        return Standing(said="the key is accepted", left=int(counted[0]) if counted else None)
+        counted = [p.get("credits") for p in plans if isinstance(p, dict) and p.get("creditsType") == "sendLimit"]
+        left = counted[0] if counted else None
+        return Standing(said="the key is accepted", left=int(left) if isinstance(left, int | float) else None)
 
     def refusal(self, response: httpx.Response) -> Refusal | None:
         """A key seen before says that the request was taken before; a word about credits is the account's.

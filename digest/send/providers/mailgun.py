@@ -102,15 +102,15 @@ class Mailgun(Codec):
         for _ in range(_PAGES):
             answer = parsed((yield request))
             items = answer.get("items") if isinstance(answer, dict) else None
-            if not isinstance(items, list):
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 return unknown(batch, "the events could not be read")
             if not items:
                 return shown(batch, ids)
             ids.update(_accepted(items, batch.key))
-            following = httpx.URL(
-                str((answer.get("paging") or {}).get("next") or "")
-            )  # its path alone: the key stays here
-            request = self.get(following.raw_path.decode(), {}, headers)  # the key goes to our host alone
+            following = _path(answer.get("paging"))
+            if not following:
+                return unknown(batch, "the events name no next page")
+            request = self.get(following, {}, headers)  # the key goes to our host alone
         return unknown(batch, f"more than {_PAGES} pages of events")
 
     def examine(self) -> httpx.Request:
@@ -127,14 +127,25 @@ class Mailgun(Codec):
         return Standing(said=f"the key is accepted; {self._domain} is {state}", is_good=state == "active")
 
 
-def _accepted(items: list[Any], key: str) -> dict[str, str | None]:
+def _path(paging: object) -> str:
+    """Of the address of the next page its path alone, host left out; empty where there is none."""
+    named = paging.get("next") if isinstance(paging, dict) else None
+    try:
+        path = httpx.URL(named).raw_path.decode() if isinstance(named, str) else ""
+    except httpx.InvalidURL:
+        return ""
+    return path if path.startswith("/") and named else ""
+
+
+def _accepted(items: list[dict[str, Any]], key: str) -> dict[str, str | None]:
     """Addresses of that batch's events, with the message's id."""
     found = {}
     for item in items:
-        variables = item.get("user-variables") if isinstance(item, dict) else None
+        variables, message = item.get("user-variables"), item.get("message")
         if isinstance(variables, dict) and variables.get("digest-batch") == key:
-            headers = (item.get("message") or {}).get("headers") or {}
-            found[str(item.get("recipient"))] = headers.get("message-id")
+            headers = message.get("headers") if isinstance(message, dict) else None
+            named = headers.get("message-id") if isinstance(headers, dict) else None
+            found[str(item.get("recipient"))] = named if isinstance(named, str) else None
     return found
 
 

@@ -47,9 +47,10 @@ class Mailpit(Codec):
         query = f'message-id:"{person.message_id.strip("<>")}"'
         answer = parsed((yield self.get("/api/v1/search", {"query": query, "limit": 2}, self._headers)))
         messages = answer.get("messages") if isinstance(answer, dict) else None
-        if not isinstance(messages, list):
+        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             return unknown(batch, "the search gave no messages")
-        return (Accepted(provider_id=str(messages[0].get("ID"))) if messages else None,)
+        named = messages[0].get("ID") if messages else None
+        return (Accepted(provider_id=named if isinstance(named, str) else None) if messages else None,)
 
 
 def body(message: Message) -> dict[str, object]:

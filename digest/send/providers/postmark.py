@@ -4,6 +4,7 @@ No idempotency. What is unknown is looked up: GET /messages/outbound finds messa
 say how soon, so that what it does not show is held.
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import httpx
@@ -75,12 +76,7 @@ class Postmark(Codec):
         messages = answer.get("Messages") if isinstance(answer, dict) else None
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             return unknown(batch, "the search gave no messages")
-        ids = {
-            str(address): message.get("MessageID")
-            for message in messages
-            for address in message.get("Recipients") or ()
-        }
-        return shown(batch, ids)
+        return shown(batch, {address: named for message in messages for address, named in _shown(message)})
 
     def examine(self) -> httpx.Request:
         """The server that the token is of."""
@@ -108,6 +104,13 @@ def _code(item: object) -> int | None:
     """Its ErrorCode; None where it is no whole number."""
     code = item.get("ErrorCode") if isinstance(item, dict) else None
     return code if type(code) is int else None
+
+
+def _shown(message: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
+    """The addresses of a found message, with its id."""
+    to, named = message.get("Recipients"), message.get("MessageID")
+    for address in to if isinstance(to, list) else ():
+        yield str(address), named if isinstance(named, str) else None
 
 
 def _outcome(item: object) -> Outcome:

@@ -113,8 +113,10 @@ class Ses(Codec):
         quota = answer.get("SendQuota") if response.is_success and isinstance(answer, dict) else None
         if not isinstance(quota, dict):
             return super().standing(response)
-        most, sent = float(quota.get("Max24HourSend") or 0), float(quota.get("SentLast24Hours") or 0)
-        left = None if most < 0 else max(0, int(most - sent))  # -1: no limit
+        most, sent = quota.get("Max24HourSend"), quota.get("SentLast24Hours")
+        left = None
+        if isinstance(most, int | float) and isinstance(sent, int | float) and most >= 0:  # -1: no limit
+            left = max(0, int(most - sent))
         if not answer.get("SendingEnabled", True):
             return Standing(said="sending is paused for the account", is_good=False, left=left)
         if not answer.get("ProductionAccessEnabled", True):
