@@ -379,11 +379,10 @@ def test_a_copy_shares_half_of_the_shorter_opening_whichever_is_asked(left: str,
 )
 def test_the_same_days_later_are_the_same_stories(texts: list[str], hours: int) -> None:
     def placed(shift: timedelta) -> list[list[str]]:
+        times = [NOW + 20 * n * HOUR + shift for n in range(len(texts))]
         made = [
-            article(
-                text, feed=f"f{n}", link=f"https://f{n}.example/{n}", text=text, published=NOW + 20 * n * HOUR + shift
-            )
-            for n, text in enumerate(texts)
+            article(text, feed=f"f{n}", link=f"https://f{n}.example/{n}", text=text, published=at, first_seen=at)
+            for n, (text, at) in enumerate(zip(texts, times, strict=True))
         ]
         return [[one.link for one in story] for story in stories.group(made)]
 

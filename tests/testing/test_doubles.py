@@ -299,6 +299,14 @@ def test_how_many_are_answered_at_once_is_counted() -> None:
     assert server.most_at_once == 4
 
 
+def test_one_after_the_other_is_never_two_at_once() -> None:
+    with FeedServer() as server:
+        server.serve("/f", b"x")
+        for _ in range(3):
+            get(server, "/f")
+        assert server.most_at_once == 1
+
+
 def test_a_drip_comes_byte_by_byte() -> None:
     with FeedServer() as server:
         server.route("/drip", Reply(body=b"abcdef", drip_s=0.01))
