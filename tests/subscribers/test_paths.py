@@ -124,6 +124,11 @@ def test_any_of_the_keys_reads_and_a_key_that_is_gone_reads_no_more(signed_by: i
     assert tokens.read(rest, "confirm", token) is None
 
 
+def test_what_is_longer_than_any_of_ours_is_not_even_verified() -> None:
+    assert tokens.read([KEY], "view", tokens.sign(KEY, "view", 7, "x" * 300)) == (7, "x" * 300)
+    assert tokens.read([KEY], "view", tokens.sign(KEY, "view", 7, "x" * 400)) is None
+
+
 def test_a_purpose_nobody_has_reads_nothing_either() -> None:
     with pytest.raises(ValueError, match="purpose"):
         tokens.read([KEY], "login", tokens.sign(KEY, "view", 1, "x"))
