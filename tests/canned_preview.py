@@ -23,7 +23,7 @@ from digest.model import (
 )
 from digest.pipeline import telling
 from digest.store.edits import Saved
-from digest.web.preview import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown, acts
+from digest.web.preview import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown, Trouble, acts
 from digest.web.preview.editor import Editor
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -165,6 +165,7 @@ class Canned:
     paragraph: str = "Good morning."
     broken: DigestError | None = None
     watch: tuple[Path, ...] = ()
+    bad: Sequence[Trouble] = ()
     made: list[str] = field(default_factory=list)
     heard: list[Path] = field(default_factory=list)
     copies: list[tuple[str, str]] = field(default_factory=list)
@@ -203,6 +204,9 @@ class Canned:
 
     async def desk(self, key: str) -> Desk | None:
         return acts.desk(self.material(key), self.editor.edit(key, self.material(key)))
+
+    async def troubles(self, key: str) -> Sequence[Trouble]:
+        return self.bad
 
     async def edit(self, key: str, act: Act) -> str:
         found = self.material(key)

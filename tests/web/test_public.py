@@ -90,6 +90,22 @@ async def test_the_answer_is_the_same_whoever_asks(reader: Reader, standing: str
     assert ("ann@example.org" in asked) == (standing in {"unknown", "pending", "unsubscribed"})
 
 
+@pytest.mark.parametrize("standing", ["pending", "active", "suppressed"])
+async def test_the_answer_in_json_is_the_same_to_the_byte(reader: Reader, standing: str) -> None:
+    async with reader.database.write() as connection:
+        if standing == "suppressed":
+            await roster.suppress(connection, "ann@example.org", SuppressionReason.COMPLAINED, reader.clock())
+        elif standing == "active":
+            await roster.add(connection, address="ann@example.org", newsletter="morning", source="t", at=reader.clock())
+        else:
+            await roster.subscribe(connection, address="ann@example.org", newsletter="morning", at=reader.clock())
+    answers = [
+        await reader.web.post("/subscribe/morning", json={"address": address})
+        for address in ("somebody@example.org", "ann@example.org")
+    ]
+    assert len({(one.status_code, one.content, tuple(one.headers.items())) for one in answers}) == 1
+
+
 async def test_asking_twice_sends_one_message_until_a_while_has_passed(reader: Reader) -> None:
     for _ in range(3):
         await reader.web.post("/subscribe/morning", data={"address": "ann@example.org"})
@@ -415,7 +431,7 @@ async def test_private_pages_are_kept_by_nobody(reader: Reader) -> None:
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize("path", ["/", "/preview", "/mailbox", "/subscribe", "/archive", "/metrics", "/subscribe/a/b"])
+@pytest.mark.parametrize("path", ["/preview", "/mailbox", "/subscribe", "/archive", "/metrics", "/subscribe/a/b"])
 async def test_nothing_else_is_served(reader: Reader, path: str) -> None:
     answer = await reader.web.get(path)
     assert answer.status_code == 404

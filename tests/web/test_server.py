@@ -31,3 +31,21 @@ async def test_a_port_that_is_taken_is_named() -> None:
         with pytest.raises(UsageError, match=str(port)):
             async with server.serve(APP, port=port):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "seen"),
+    [
+        ({}, "127.0.0.1"),
+        ({"X-Forwarded-For": "198.51.100.7"}, "198.51.100.7"),
+        ({"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}, "198.51.100.7"),  # the reader made the first up
+        ({"X-Forwarded-For": "127.0.0.1, 198.51.100.7"}, "198.51.100.7"),
+    ],
+)
+async def test_a_client_is_what_the_proxy_here_says_not_what_it_says_itself(
+    forwarded: dict[str, str], seen: str
+) -> None:
+    """Rate limits and the record of consent go by it: the last address that is no proxy of ours."""
+    echo = Starlette(routes=[Route("/", lambda request: PlainTextResponse(request.client.host))])
+    async with server.serve(echo) as url, httpx.AsyncClient() as http:
+        assert (await http.get(url, headers=forwarded)).text == seen

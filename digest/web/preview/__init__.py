@@ -5,6 +5,6 @@
 """
 
 from digest.web.preview.app import app
-from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, PreviewSource, Reader, Shown
+from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, PreviewSource, Reader, Shown, Trouble
 
-__all__ = ["Act", "Choice", "ChoiceKind", "Desk", "Look", "Looks", "PreviewSource", "Reader", "Shown", "app"]
+__all__ = ["Act", "Choice", "ChoiceKind", "Desk", "Look", "Looks", "PreviewSource", "Reader", "Shown", "Trouble", "app"]

@@ -97,6 +97,7 @@ class _Pages:
             readers=await self.shelf.readers(view.issue),
             looks=self.source.looks(),
             desk=await self.shelf.desk(view.issue),
+            troubles=await self.shelf.troubles(view.issue),
             said=said if is_new else None,
             token=self.token,
             has_mailbox=self.has_mailbox,

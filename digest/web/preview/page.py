@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from digest.model import Finding, Level
 from digest.web.preview import mail
 from digest.web.preview.shelf import Held
-from digest.web.preview.shown import Choice, ChoiceKind, Desk, Looks, Reader, Shown
+from digest.web.preview.shown import Choice, ChoiceKind, Desk, Looks, Reader, Shown, Trouble
 from digest.web.preview.view import Device, Mode, Part, Switch, View
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -44,6 +44,7 @@ def render(
     readers: Sequence[Reader],
     looks: Looks,
     desk: Desk | None,
+    troubles: Sequence[Trouble],
     said: Said | None,
     token: str,
     has_mailbox: bool,
@@ -68,6 +69,7 @@ def render(
             looks=looks,
             is_drawn="/" not in view.issue,  # what is frozen looks as it was frozen
             desk=desk,
+            troubles=troubles,
             said=said,
             devices=tuple(Device),
             modes=tuple(Mode),

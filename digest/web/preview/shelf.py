@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from digest.errors import DigestError, NothingToDo
 from digest.web.preview.live import Live
-from digest.web.preview.shown import Choice, Desk, PreviewSource, Reader, Shown
+from digest.web.preview.shown import Choice, Desk, PreviewSource, Reader, Shown, Trouble
 from digest.web.preview.view import View
 
 T = TypeVar("T")
@@ -59,6 +59,10 @@ class Shelf:
         """The issue for its editor."""
         async with self._making[key]:
             return await _or(lambda: self.source.desk(key), None)
+
+    async def troubles(self, key: str) -> Sequence[Trouble]:
+        """What is the matter with its feeds."""
+        return await _or(lambda: self.source.troubles(key), ())
 
     async def held(self, view: View) -> Held:
         """The issue of that view."""

@@ -107,6 +107,15 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A feed that the owner should look at."""
+
+    feed: str  # its title, or else its address
+    url: str  # as configured
+    lines: tuple[str, ...]  # what is the matter, the gravest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What the editor does."""
 
@@ -134,6 +143,10 @@ class PreviewSource(Protocol):
 
     async def desk(self, key: str) -> Desk | None:
         """That choice for its editor; None where there is nothing to see."""
+        ...
+
+    async def troubles(self, key: str) -> Sequence[Trouble]:
+        """The feeds of that choice that are dead, moved, silent or flooding, in their configured order."""
         ...
 
     async def edit(self, key: str, act: Act) -> str:

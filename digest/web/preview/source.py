@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digest.collect import policy
 from digest.config import Config, Newsletter
 from digest.errors import ConfigError, DigestError, NothingToDo, SendError, UsageError
 from digest.model import Article, Edit, Finding, Issue, IssueState, Level, Message, Rendered
@@ -18,7 +19,7 @@ from digest.pipeline.kit import Kit
 from digest.pipeline.telling import Told
 from digest.render import languages, templates
 from digest.send import compose
-from digest.store import glances, issues, renditions
+from digest.store import feeds, glances, issues, renditions
 from digest.store.edits import Saved
 from digest.store.glances import Somebody
 from digest.store.issues import IssueRecord
@@ -26,7 +27,7 @@ from digest.web.preview import acts, copies, palettes, upcoming
 from digest.web.preview.acts import Material
 from digest.web.preview.copies import Whole
 from digest.web.preview.editor import Editor
-from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown
+from digest.web.preview.shown import Act, Choice, ChoiceKind, Desk, Look, Looks, Reader, Shown, Trouble
 from digest.web.preview.upcoming import Upcoming
 from subscribers.model import EVERYBODY
 
@@ -234,6 +235,21 @@ class Drawn:
         except (NothingToDo, UsageError):
             return None
         return acts.desk(found, self.editor.edit(key, found)) if found.told.stories else None
+
+    async def troubles(self, key: str) -> Sequence[Trouble]:
+        """As `digest status` tells them; none of an issue that is made: nothing of it will change."""
+        letter = self.kit.config.newsletters.get(_newsletter(key)[0])
+        if letter is None or not upcoming.is_next(key):
+            return []
+        async with self.kit.database.read() as connection:
+            known = await feeds.listed(connection, [feed.url for feed in letter.feeds])
+        found = {record.requested_url: (record, policy.concerns(record, self.kit.now())) for record in known}
+        order = [found[feed.url] for feed in letter.feeds if feed.url in found]
+        return [
+            Trouble(feed=record.title or record.requested_url, url=record.requested_url, lines=lines)
+            for record, lines in order
+            if lines
+        ]
 
     async def edit(self, key: str, act: Act) -> str:
         """Does that on the desk, or saves what lies there; UsageError, PreflightError where that cannot be."""
