@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 import lxml.html
 
-from digest.collect import markup
+from digest.collect import links, markup
 
 _TYPES = (
     "application/atom+xml",
@@ -45,7 +45,7 @@ def discover(html: bytes, url: str) -> tuple[str, ...]:
 def _base(root: lxml.html.HtmlElement, url: str) -> str:
     for element in root.iter("base"):
         if href := element.get("href"):
-            return str(urljoin(url, href.strip()))
+            return links.absolute(url, href) or url
     return url
 
 
