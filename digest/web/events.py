@@ -48,6 +48,8 @@ class Desk:
             try:
                 self.known[url] = await self.fetch(url)
             except httpx.HTTPError as error:
+                if isinstance(error, httpx.HTTPStatusError) and error.response.is_client_error:
+                    raise Forged("Amazon has no such certificate") from error
                 raise HTTPException(503, "The certificate cannot be had now.") from error
             while len(self.known) > _CERTIFICATES:
                 self.known.popitem(last=False)

@@ -320,6 +320,17 @@ async def test_amazon_tells_again_when_its_certificate_cannot_be_had(database: D
         assert await post(web, signing.ses({}, now), "/events/ses") == 503
 
 
+@pytest.mark.parametrize(("said", "answered"), [(404, 403), (403, 403), (503, 503)])
+async def test_a_certificate_amazon_does_not_have_is_made_up(database: Database, now, said: int, answered: int) -> None:
+    async def fetch(url: str) -> bytes:
+        asked = httpx.Request("GET", url)
+        raise httpx.HTTPStatusError("no", request=asked, response=httpx.Response(said, request=asked))
+
+    async with endpoint(database, now, "ses", signing.TOPIC, fetch) as web:
+        assert await post(web, signing.ses({}, now), "/events/ses") == answered
+    assert await kept(database) == 0
+
+
 async def test_a_strangers_provider_brings_its_own_reading(database: Database, now: datetime) -> None:
     def hook(report: Report, secret: str, at: datetime) -> tuple[Event, ...]:
         told = json.loads(report.body)

@@ -163,6 +163,38 @@ async def test_json_that_is_none_is_refused(reader: Reader, body: bytes) -> None
     assert answer.status_code in {400, 422}
 
 
+ODD = ["\\ud800", "\\udfffAnn", "\\u0000", "a\\u0000b", "\\u202e"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_what_no_database_takes_is_taken_all_the_same(reader: Reader, odd: str) -> None:
+    """JSON may hold NUL and half a surrogate pair; a reader's wish counts in spite of it."""
+    kind = {"Content-Type": "application/json"}
+    body = f'{{"address": "ann@example.org", "name": "{odd}", "cadence": "{odd}", "sections": ["{odd}"]}}'
+    assert (await reader.web.post("/subscribe/morning", content=body, headers=kind)).status_code == 202
+    assert await reader.states() == {"morning": "pending"}
+    bad = f'{{"address": "{odd}@example.org{odd}"}}'
+    assert (await reader.web.post("/subscribe/morning", content=bad, headers=kind)).status_code == 422
+    await reader.web.post(reader.link)
+    path = f"/preferences/{await reader.token('preferences')}"
+    body = f'{{"do": "save", "name": "{odd}", "language": "{odd}", "newsletter": ["morning", "{odd}"]}}'
+    assert (await reader.web.post(path, content=body, headers=kind)).status_code == 200
+    assert await reader.states() == {"morning": "active"}
+    body = f'{{"all": "{odd}", "List-Unsubscribe": "{odd}"}}'
+    leaving = f"/unsubscribe/{await reader.token('unsubscribe')}"
+    assert (await reader.web.post(leaving, content=body, headers=kind)).status_code == 200
+    assert await reader.states() == {"morning": "unsubscribed"}
+
+
+@pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "%FF"])
+async def test_what_no_database_takes_in_a_form(reader: Reader, odd: str) -> None:
+    body, kind = f"address=ann@example.org&name=x{odd}y", {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await reader.web.post("/subscribe/morning", content=body, headers=kind)).status_code == 200
+    assert await reader.states() == {"morning": "pending"}
+    bad = await reader.web.post("/subscribe/morning", content=f"address={odd}", headers=kind)
+    assert bad.status_code == 422
+
+
 async def test_one_client_cannot_ask_for_ever(reader: Reader) -> None:
     answers = [await reader.web.post("/subscribe/morning", data={"address": f"p{i}@example.org"}) for i in range(31)]
     assert {answer.status_code for answer in answers[:30]} == {200}

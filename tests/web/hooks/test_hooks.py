@@ -398,8 +398,9 @@ def test_what_is_no_json_cannot_be_read(provider: str, body: bytes) -> None:
     assert all(event.kind is EventKind.OTHER for event in found)
 
 
+TEXT = st.text(st.characters(), max_size=20)  # with lone surrogates, which JSON may hold
 JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    st.none() | st.booleans() | st.floats() | st.integers() | st.datetimes().map(str) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
 )
@@ -423,7 +424,9 @@ def test_no_verified_report_breaks_the_reading(provider: str, noise: st.DataObje
         return
     for event in found:
         assert event.at.tzinfo is not None
-        assert "\0" not in event.id + event.address + event.detail + (event.provider_id or "")
+        assert "\0" not in (said := event.id + event.address + event.detail + (event.provider_id or ""))
+        assert said.encode()  # no half of a pair: a database refuses it
+        assert NOW - timedelta(days=36_500) < event.at <= NOW  # a window of bounces can be counted back from it
         assert len(event.detail) <= 500
 
 
