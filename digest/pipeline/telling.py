@@ -49,12 +49,12 @@ def choose(
 ) -> tuple[tuple[Story, ...], tuple[tuple[int, int], ...]]:
     """The stories of those articles, best first, without summaries; and the copies that go with them."""
     weights = {feed.url: feed.weight for feed in newsletter.feeds}
-    grouped = stories.group(found, weights=weights)
+    groups = stories.groups(found, weights=weights)
+    grouped = tuple(group.told for group in groups)
     asked = wishes(newsletter)
     ranked = rank.stories(grouped, wishes=replace(asked, count=asked.count + reach.spare), now=now)
     ranked += _named(grouped, ranked, asked, now, reach.named)
-    seen = {id(article) for group in grouped for article in group}
-    copies = [*_copies((a for a in found if id(a) not in seen), ranked), *_more_of_the_same(ranked)]
+    copies = [*_copies(groups, ranked), *_more_of_the_same(ranked)]
     return tuple(replace(story, articles=_one_a_source(story.articles)) for story in ranked), tuple(copies)
 
 
@@ -100,13 +100,11 @@ def _more_of_the_same(told: Sequence[Story]) -> Iterable[tuple[int, int]]:
         yield from ((a.id, number) for a in story.articles if a.id is not None and id(a) not in kept)
 
 
-def _copies(left: Iterable[Article], told: Sequence[Story]) -> Iterable[tuple[int, int]]:
-    """Articles that grouping dropped as their source's own copy: told with the story they are a copy of."""
-    for article in left:
-        for number, story in enumerate(told):
-            if article.id is not None and any(stories.is_copy(article, other) for other in story.articles):
-                yield article.id, number
-                break
+def _copies(groups: Sequence[stories.Group], told: Sequence[Story]) -> Iterable[tuple[int, int]]:
+    """Articles that grouping set apart as their source's own copy: told with their story."""
+    home = {id(article): group for group in groups for article in group.told}
+    for number, story in enumerate(told):
+        yield from ((a.id, number) for a in home[id(story.lead)].copies if a.id is not None)
 
 
 def summarized(story: Story, newsletter: Newsletter) -> tuple[Summary | None, str]:

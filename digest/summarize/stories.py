@@ -4,8 +4,9 @@ Online average-link grouping of tf-idf vectors on an inverted index. docs/explan
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from digest.summarize import grouping
 from digest.summarize.grouping import Vector
 from digest.summarize.terms import Frequencies, frequencies, language, stop_words, terms
 
-__all__ = ["Frequencies", "frequencies", "group", "is_copy", "partition", "source"]
+__all__ = ["Frequencies", "Group", "frequencies", "group", "groups", "is_copy", "partition", "source"]
 
 COSINE = 0.2  # mean cosine to a story's articles from which an article belongs to it
 WINDOW = timedelta(days=4)  # between an article and the latest of its story
@@ -23,6 +24,19 @@ TITLE = 3  # how often a word of the title counts
 WORDS = 150  # of the text that are read
 TERMS = 60  # the heaviest of a vector
 PRIOR = 500  # texts that every term is thought to be missing from: few documents make no steady weights
+MOST_COMPARED = (
+    30  # articles of one source in one story that another is held against: hundreds are no news, but an attack
+)
+
+_Triples = frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One story: the lead article first, the others from the most central down; and what only repeats its source."""
+
+    told: tuple[Article, ...]
+    copies: tuple[Article, ...] = ()
 
 
 def group(
@@ -31,11 +45,20 @@ def group(
     background: Frequencies | None = None,
     weights: Mapping[str, float] = {},
 ) -> tuple[tuple[Article, ...], ...]:
-    """The articles as stories, oldest first; in each the lead article first, the others from the most central down.
+    """The articles as stories, as `groups` has them, without the copies."""
+    return tuple(found.told for found in groups(articles, background=background, weights=weights))
+
+
+def groups(
+    articles: Sequence[Article],
+    *,
+    background: Frequencies | None = None,
+    weights: Mapping[str, float] = {},
+) -> tuple[Group, ...]:
+    """The articles as stories, oldest first; each article stands in one.
 
     `background`: document frequencies of the last weeks' articles, so that a handful of new ones has steady weights.
-    `weights`: by feed_url, 1.0 where absent; a heavier source leads. Copies of one text by one source stand once
-    (`partition` keeps them). The order of `articles` makes no difference.
+    `weights`: by feed_url, 1.0 where absent; a heavier source leads. The order of `articles` makes no difference.
     """
     vectors = _vectors(articles, background)
     return tuple(
@@ -126,34 +149,51 @@ def _order(article: Article) -> tuple[datetime, str, str, str, str]:
 # ------------------------------------------------------------------ one story
 
 
-def _told(articles: Sequence[Article], vectors: Sequence[Vector], weights: Mapping[str, float]) -> tuple[Article, ...]:
-    """A story's articles, lead first, without a source's copies of what stands there already."""
+def _told(articles: Sequence[Article], vectors: Sequence[Vector], weights: Mapping[str, float]) -> Group:
+    """A story's articles, lead first, a source's copies of what stands there already apart."""
     if len(articles) == 1:
-        return tuple(articles)
-    ranked = sorted(range(len(articles)), key=lambda i: (-_merit(i, articles, vectors, weights), _order(articles[i])))
-    sources = [source(article) for article in articles]
-    kept: list[int] = []
-    for i in ranked:
-        if not any(sources[i] == sources[j] and is_copy(articles[i], articles[j]) for j in kept):
-            kept.append(i)
-    return tuple(articles[i] for i in kept)
+        return Group(told=tuple(articles))
+    merits = _merits(articles, vectors, weights)
+    kept: list[Article] = []
+    copies: list[Article] = []
+    shelves: defaultdict[str, list[tuple[Article, _Triples]]] = defaultdict(list)  # by source
+    for i in sorted(range(len(articles)), key=lambda i: (-merits[i], _order(articles[i]))):
+        one, shelf = (articles[i], _triples(articles[i])), shelves[source(articles[i])]
+        if any(_is_copy(*one, *other) for other in shelf):
+            copies.append(articles[i])
+        else:
+            kept.append(articles[i])
+            shelf += [one] if len(shelf) < MOST_COMPARED else []
+    return Group(told=tuple(kept), copies=tuple(copies))
 
 
-def _merit(i: int, articles: Sequence[Article], vectors: Sequence[Vector], weights: Mapping[str, float]) -> float:
-    """How well an article stands for its story: centrality, times source weight, times how much text there is."""
-    others = [grouping.cosine(vectors[i], vector) for j, vector in enumerate(vectors) if j != i]
-    fullness = 0.5 + 0.5 * min(1.0, sum(map(len, articles[i].text)) / 900)
-    return round(sum(others) / len(others) * weights.get(articles[i].feed_url, 1.0) * fullness, 9)
+def _merits(articles: Sequence[Article], vectors: Sequence[Vector], weights: Mapping[str, float]) -> list[float]:
+    """How well each article stands for its story: centrality, times source weight, times how much text there is.
+
+    Centrality is the mean cosine to the others: one product with the sum of all, less the article's with itself.
+    """
+    whole: defaultdict[str, float] = defaultdict(float)
+    for vector in vectors:
+        for term, weight in vector.items():
+            whole[term] += weight
+    central = [(grouping.cosine(vector, whole) - grouping.cosine(vector, vector)) for vector in vectors]
+    fullness = [0.5 + 0.5 * min(1.0, sum(map(len, article.text)) / 900) for article in articles]
+    weighed = [weights.get(article.feed_url, 1.0) for article in articles]
+    mates = len(articles) - 1
+    return [round(c / mates * w * f, 9) for c, w, f in zip(central, weighed, fullness, strict=True)]
 
 
 def is_copy(one: Article, other: Article) -> bool:
     """True where both tell the same text: half of the triples of words in their openings are shared (wire copies)."""
-    left, right = _triples(one), _triples(other)
+    return _is_copy(one, _triples(one), other, _triples(other))
+
+
+def _is_copy(one: Article, left: _Triples, other: Article, right: _Triples) -> bool:
     if not left or not right:
         return terms(one.title) == terms(other.title)
     return len(left & right) * 2 >= min(len(left), len(right))
 
 
-def _triples(article: Article) -> set[tuple[str, str, str]]:
+def _triples(article: Article) -> _Triples:
     found = terms(" ".join(article.text)[:3000])[:250]
-    return set(zip(found, found[1:], found[2:], strict=False))
+    return frozenset(zip(found, found[1:], found[2:], strict=False))

@@ -1,7 +1,8 @@
 """How long grouping takes, and how much memory: PYTHONPATH=. python tests/bench/bench_stories.py [1000 10000]
 
 The articles are invented: words of a Zipf distribution over 60,000, three articles an event on average, each sharing a
-third of its words with its event. "spread" puts them on 30 days, "at once" on one moment, where no window helps.
+third of its words with its event. "spread" puts them on 30 days, "at once" on one moment, where no window helps. "flood"
+is an attack: one source, and each article of the same 200 words, so that all are one story.
 The rival only notes who first wrote each triple of words, the cheapest thing that finds copies: the ratio is to it.
 Each row runs in a process of its own, so that its peak is its own; the articles themselves are part of it.
 """
@@ -40,6 +41,19 @@ def invented(count: int, *, days: float) -> list[Article]:
     return found[:count]
 
 
+def flood(count: int) -> list[Article]:
+    chance = random.Random(count)
+    words = [f"{'bcdfghjklmnprstvz'[i % 17]}{i:x}q" for i in range(200)]
+    feed = "https://feed.example"
+    return [
+        Article(
+            feed_url=feed, link=f"{feed}/{number}", title=" ".join(chance.choices(words, k=8)),
+            first_seen=NOW, text=(" ".join(chance.choices(words, k=150)),),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
 def triples(articles: list[Article]) -> int:
     seen: dict[tuple[str, ...], int] = {}
     for number, article in enumerate(articles):
@@ -50,8 +64,11 @@ def triples(articles: list[Article]) -> int:
 
 
 def measured(count: int, days: float) -> tuple[float, float, int, int]:
-    """Seconds of processor time, its ratio to the rival's, stories, and the peak of this process in MB."""
-    articles = invented(count, days=days)
+    """Seconds of processor time, its ratio to the rival's, stories, and the peak of this process in MB.
+
+    `days` below 0: the flood.
+    """
+    articles = invented(count, days=days) if days >= 0 else flood(count)
     start = time.process_time()
     groups = stories.group(articles)
     took = time.process_time() - start
@@ -66,7 +83,7 @@ def main(counts: list[int]) -> None:
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=fresh, max_tasks_per_child=1) as pool:
         for count in counts:
-            for name, days in (("spread", 30.0), ("at once", 0.0)):
+            for name, days in (("spread", 30.0), ("at once", 0.0), ("flood", -1.0)):
                 took, ratio, found, peak = pool.submit(measured, count, days).result()
                 print(f"{count:>9} {name:>8} {took:>8.2f} {ratio:>9.1f} {found:>8} {peak:>8}")
 
