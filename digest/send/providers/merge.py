@@ -108,8 +108,8 @@ BREVO = Syntax(
 _HANDLEBARS = {"{": "brace", "}": "closing", "\\": "backslash"}
 HANDLEBARS = Syntax(  # Amazon SES, which escapes nothing; there a backslash keeps a variable from being filled in
     place=lambda name: "{{" + name + "}}",
-    special=re.compile(r"\{(?=\{|\Z)|\\(?=\{|\Z)|\A\}"),  # a brace after a variable would close it with three
-    quoted=lambda piece: "{{" + _HANDLEBARS[piece] + "}}",
+    special=re.compile(r"\{(?=\{|\Z)|(?<!\\)\\++(?=\{|\Z)|\A\}"),  # a brace after a variable would close it with three
+    quoted=lambda piece: "".join("{{" + _HANDLEBARS[each] + "}}" for each in piece),  # all backslashes of a run
     constants={name: piece for piece, name in _HANDLEBARS.items()},
 )
 MAILGUN = Syntax(

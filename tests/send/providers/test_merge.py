@@ -102,6 +102,11 @@ def test_values_come_in_the_order_of_their_names_and_are_the_same_each_time(batc
         (merge.MAILGUN, "50%", "50%recipient.percent%"),  # where a variable follows, two signs would meet
         (merge.MAILGUN, "50% off", "50% off"),
         (merge.HANDLEBARS, "a\\", "a{{backslash}}"),
+        (
+            merge.HANDLEBARS,
+            "a\\\\",
+            "a{{backslash}}{{backslash}}",
+        ),  # one alone would keep the other's from being filled in
         (merge.HANDLEBARS, "a{", "a{{brace}}"),
         (merge.HANDLEBARS, "a\\b{c", "a\\b{c"),
     ],
