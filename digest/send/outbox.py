@@ -33,7 +33,7 @@ from digest.send.providers.base import (
     said,
 )
 
-REPLAYS = 6  # requests whose answer stays unknown, before a batch is held for the owner
+REPLAYS = 6  # requests without a clear answer, before a batch is held for the owner; deaths of senders aside
 _MARGIN = timedelta(minutes=2)  # of a key's lifetime, for clocks that differ and answers under way
 _BASE_S, _CAP_S = 0.5, 60.0
 _SOON = timedelta(seconds=1)

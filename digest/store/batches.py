@@ -120,7 +120,11 @@ async def owners(connection: AsyncConnection, *, issue_id: int) -> tuple[str, ..
 
 
 async def void(connection: AsyncConnection, *, issue_id: int, now: datetime, dead: Collection[str] = ()) -> int:
-    """Turns claims whose lease lapsed, or whose owner is dead, into unknown ones that are due; how many."""
+    """Turns claims whose lease lapsed, or whose owner is dead, into unknown ones that are due; how many.
+
+    A death says nothing of the provider and is not counted as an answer that was no answer (`outbox.REPLAYS`): however
+    often its sender is killed, a batch is repeated as long as its key lives.
+    """
     lost = or_(batch.c.lease_until < now, batch.c.owner.in_(dead) if dead else false())
     where = and_(batch.c.issue_id == issue_id, batch.c.state == BatchState.SENDING, lost)
     found = await connection.execute(
@@ -132,7 +136,6 @@ async def void(connection: AsyncConnection, *, issue_id: int, now: datetime, dea
             lease_until=None,
             next_at=now,
             note="the sender ended in mid-request",
-            replays=batch.c.replays + 1,
         )
         .returning(batch.c.number)
     )

@@ -59,7 +59,7 @@ class Claim:
     key: str | None  # None: nothing of it was sent, or surely not taken
     body_hash: bytes | None
     first_sent_at: datetime | None
-    replays: int  # requests under this key whose answer is not known
+    replays: int  # requests under this key that were answered unclearly, or not at all
     provider: str | None  # whom they went to
     note: str | None  # what was last said of the batch
 

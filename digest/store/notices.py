@@ -96,10 +96,8 @@ async def claim(
     lease: timedelta,
     dead: Collection[str] = (),
 ) -> Notice | None:
-    """That one, now ours; None where it is not due. One whose sender ended counts as asked once more."""
+    """That one, now ours; None where it is not due."""
     fresh, lapsed = _due(now, dead)
-    lost = update(notice).where(notice.c.id == notice_id, lapsed).values(replays=notice.c.replays + 1)
-    await connection.execute(lost)
     values = {"state": DeliveryState.SENDING, "owner": owner, "lease_until": now + lease}
     ours = update(notice).where(notice.c.id == notice_id, or_(fresh, lapsed))
     taken = ours.values(**values, attempts=notice.c.attempts + 1).returning(notice)

@@ -209,7 +209,7 @@ batch = Table(  # messages that leave in one request; members are fixed when it 
     Column("owner", String(64)),
     Column("lease_until", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),  # also the fence: a claim is known by it
-    Column("replays", Integer, nullable=False, server_default="0"),  # requests under this key whose answer is not known
+    Column("replays", Integer, nullable=False, server_default="0"),  # requests under this key, answered unclearly
     Column("first_sent_at", UtcDateTime),  # the key's lifetime runs from here
     Column("next_at", UtcDateTime),  # pending: not before; unknown: replay then, null: held for the owner
     Column("note", Text),

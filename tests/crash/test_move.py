@@ -62,7 +62,10 @@ async def test_dead_at_a_border_moved_and_gone_on_with(fatal: int, postgres: str
 
 async def test_what_is_unknown_stays_so_until_the_owner_speaks(postgres: str, tmp_path: Path) -> None:
     faults = [Fault.CUT_BEFORE, Fault.CUT_AFTER]
-    async with MailServer(tmp_path / "log", faults=faults) as server, postgres_database(postgres) as url:
+    async with (
+        MailServer(tmp_path / "log", faults=faults, is_searchable=False) as server,
+        postgres_database(postgres) as url,
+    ):
         old_url = f"sqlite+aiosqlite:///{tmp_path / 'd.db'}"
         scene = await Scene.make(old_url, server, tmp_path, readers=4, provider="mailpit")
         assert (await scene.finish()).unknown == 2

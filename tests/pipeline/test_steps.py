@@ -9,10 +9,11 @@ import structlog
 from schedule.world import DAILY, MINUTE, START, Clock, Work, config, freeze, kit_of
 from send.world import seed
 
-from digest.config import Config
+from digest.config import Config, Newsletter
 from digest.errors import FetchError, NothingToDo, PreflightError, StoreError, TemplateError, WorkerError
-from digest.model import Step
+from digest.model import Due, Step
 from digest.pipeline import steps
+from digest.pipeline.kit import Kit
 from digest.store import issues, tables
 
 pytestmark = pytest.mark.anyio
@@ -259,12 +260,14 @@ async def test_a_step_of_no_such_name_is_a_bug() -> None:
 async def test_every_line_of_the_log_names_what_is_worked_on(database) -> None:
     seen: list[dict[str, object]] = []
 
-    async def stage(*of) -> None:
-        if len(of) == 5:  # made
-            await freeze(kit, *of[1::2])
+    async def stage(*_: object) -> None:
         seen.append({k: v for k, v in structlog.contextvars.get_contextvars().items() if v is not None})
 
-    stages = steps.Stages(collect=stage, make=stage, send=stage, tell=stage)
+    async def make(kit: Kit, newsletter: Newsletter, _: Due, held: issues.Claim) -> None:
+        await freeze(kit, newsletter, held)
+        await stage()
+
+    stages = steps.Stages(collect=stage, make=make, send=stage, tell=stage)
     record = await claimed(database)
     kit = kit_of(database, Clock(SLOT))
     for step in (steps.making(record), steps.sending(record.id), steps.collecting("morning"), steps.telling(1)):

@@ -115,6 +115,16 @@ async def test_a_dead_owners_claim_is_void_at_once_and_keeps_its_key(database: D
     assert (again.key, again.body_hash, again.is_replay) == ("key", b"hash", True)
 
 
+async def test_however_often_its_sender_dies_a_claim_counts_no_unclear_answer(database: Database) -> None:
+    issue_id = await planned(database, readers=1)
+    for number in range(9):
+        await claim(database, issue_id, owner=f"dead-{number}")
+        async with database.write() as connection:
+            assert await batches.void(connection, issue_id=issue_id, now=START, dead=[f"dead-{number}"]) == 1
+    again = await claim(database, issue_id)
+    assert (again.replays, again.is_replay) == (0, True)
+
+
 async def unsubscribe(database: Database, subscriber_id: int) -> None:
     async with database.write() as connection:
         where = people.subscription.c.subscriber_id == subscriber_id
