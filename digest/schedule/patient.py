@@ -26,8 +26,10 @@ WHERE worker_id = %(worker_id)s AND status = 'doing' AND NOT id = ANY(%(running)
 class Patient(PsycopgConnector):
     """A pool whose statements are tried again until the server answers."""
 
-    def __init__(self, conninfo: str, *, running: Callable[[], Iterable[int]], max_size: int = 8) -> None:
-        """`running`: the ids of the jobs at work in this process."""
+    def __init__(
+        self, conninfo: str, *, running: Callable[[], Iterable[int]], max_size: int = 8, pause_s: float = _PAUSE_S
+    ) -> None:
+        """`running`: the ids of the jobs at work in this process; `pause_s`: between tries."""
         super().__init__(
             conninfo=conninfo,
             min_size=1,
@@ -37,6 +39,7 @@ class Patient(PsycopgConnector):
             kwargs={"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3},
         )
         self._running = running
+        self._pause_s = pause_s
 
     async def execute_query_async(self, query: str, **arguments: Any) -> None:
         """Without an answer."""
@@ -58,7 +61,7 @@ class Patient(PsycopgConnector):
             except exceptions.ConnectorException as error:
                 if not is_away(error):
                     raise
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(self._pause_s)
 
     async def _tried(self, execute: Callable[..., Awaitable[Any]], query: str, arguments: dict[str, Any]) -> Any:
         is_lost = False
@@ -76,7 +79,7 @@ class Patient(PsycopgConnector):
                 if not is_lost:
                     log.warning("the queue's database does not answer", extra={"cause": cause(error)})
                 is_lost = True
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(self._pause_s)
             else:
                 if is_lost:
                     log.warning("the queue's database is back")

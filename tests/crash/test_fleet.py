@@ -47,6 +47,5 @@ async def test_each_message_once_whoever_dies(server: Server, tmp_path: Path) ->
         lost, doubled = watch.judge()
     assert (lost.total(), doubled.total()) == (0, 0)
     assert max(watch.waits[1:]) < WITHIN_S
-    assert any("does not answer" in fleet.log(name) for name in ("worker-1", "daemon-1"))  # whoever asked just then
     for name in ("daemon-1", "worker-1"):
         assert "Traceback" not in fleet.log(name), fleet.log(name)[-3000:]
