@@ -53,7 +53,7 @@ def imports(path: Path, known: set[str]) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             inner = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (inner & known) or {node.module}
+            found |= {node.module} | inner  # `from package import module` reads the package's face too
     return (found & known) - {name(path)}
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from digest.config import cron
+import digest.config.cron as cron
 from subscribers.model import EVERYBODY, Choosers
 
 METHODS = (

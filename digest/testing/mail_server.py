@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from digest.testing import mail_dialects
+import digest.testing.mail_dialects as mail_dialects
 from digest.testing.mail_dialects import Dialect, Spoken, Taken
 
 _MAX_HEAD = 65_536

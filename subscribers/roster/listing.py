@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Row, Select, func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import subscribers.roster.suppressions as suppressions
 from subscribers import addresses
 from subscribers.model import LogEntry, Person, Subscriber, SubscriptionState
-from subscribers.roster import suppressions
 from subscribers.roster.rows import suppression_of, to_subscriber, to_subscription, to_suppression
 from subscribers.tables import consent, subscriber, subscription, suppression
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from digest.collect.clean import datelines
+import digest.collect.clean.datelines as datelines
 from digest.collect.clean.lines import bare, ends, letters, line_hash, sentences, words
 from digest.collect.clean.phrases import bylines, rules
 

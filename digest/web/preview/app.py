@@ -21,8 +21,10 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+import digest.web.preview.mail as mail
+import digest.web.preview.page as page
+import digest.web.preview.watch as watch
 from digest.errors import DigestError, UsageError
-from digest.web.preview import mail, page, watch
 from digest.web.preview.guard import Guard
 from digest.web.preview.live import Live
 from digest.web.preview.shelf import Held, Shelf

@@ -11,8 +11,8 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+import digest.web.preview.mail as mail
 from digest.model import Finding, Level
-from digest.web.preview import mail
 from digest.web.preview.shelf import Held
 from digest.web.preview.shown import Choice, ChoiceKind, Desk, Looks, Reader, Shown, Trouble
 from digest.web.preview.view import Device, Mode, Part, Switch, View

@@ -12,6 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+import digest.web.public.archive as archive
+import digest.web.public.confirming as confirming
+import digest.web.public.front as front
+import digest.web.public.health as health
+import digest.web.public.leaving as leaving
+import digest.web.public.preferences as preferences
+import digest.web.public.subscribing as subscribing
 from digest.config import Config
 from digest.pipeline import letters
 from digest.store import Database
@@ -19,7 +26,6 @@ from digest.web import events
 from digest.web.asking import Asker, Confirm
 from digest.web.headers import ALWAYS, Guarded
 from digest.web.pages import Pages
-from digest.web.public import archive, confirming, front, health, leaving, preferences, subscribing
 from digest.web.public.desk import Desk
 
 

@@ -8,10 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+import digest.web.public.choices as choices
 from digest.config import Newsletter
 from digest.store import events
 from digest.web import forms, words
-from digest.web.public import choices
 from digest.web.public.choices import Choice
 from digest.web.public.desk import Desk, remote
 from subscribers import roster

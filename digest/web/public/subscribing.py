@@ -6,10 +6,10 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+import digest.web.public.choices as choices
 from digest.config import Newsletter
 from digest.web import confirmation, forms, limits
 from digest.web.pages import PRIVATE, SHARED
-from digest.web.public import choices
 from digest.web.public.desk import Desk, remote
 from subscribers import addresses, roster
 from subscribers.errors import AddressError
