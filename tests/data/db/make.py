@@ -1,4 +1,4 @@
-"""Makes a database file by the program as it stands: python tests/data/db/make.py tests/data/db/0001.db
+"""Makes a database file by the program as it stands: PYTHONPATH=tests python tests/data/db/make.py tests/data/db/0001.db
 
 Run once for each schema that is released, and never again: the file then stays as that program left it. Three feeds of
 the sample, 460 readers (one left, one suppressed), an issue of which a batch is sent, some may be and some are not, and a slot missed.
@@ -6,7 +6,6 @@ the sample, 460 readers (one left, one suppressed), an issue of which a batch is
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from digest.pipeline.kit import Kit
 from digest.store import Database, issues
 from digest.testing import Fault, MailServer
 
-MAIL = 'provider = "resend"\napi_key = "re_key"\nrate = "8/second"\n'
+MAIL = 'provider = "resend"\napi_key = "re_key"\nrate = "1/second"\n'
 READERS = 460
 
 
@@ -86,5 +85,4 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [os.environ.get("DIGEST_ROOT", ""), str(Path(__file__).parents[2])]
     main(Path(sys.argv[1]).absolute())
