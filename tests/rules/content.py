@@ -227,7 +227,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         9,
         "datelines go",
-        ((SWEEP, "datelines.strip(line, language=language) if not kept and not speakers else line", "line"),),
+        ((SWEEP, "without_dateline(line, language=language) if not kept and not speakers else line", "line"),),
         (f"{OF_CLEAN}test_case",),
     ),
     Guard(

@@ -40,10 +40,10 @@ _SIGN_OFF = re.compile(rf"\s*(?:{_AGENCY}|[（(](?:共同|時事|ロイター)[�
 _REACH = 240  # characters a dateline may take
 
 
-def strip(paragraph: str, *, language: str = "") -> str:
+def without_dateline(paragraph: str, *, language: str = "") -> str:
     """`paragraph` from where its first sentence begins.
 
-    >>> strip("SKERRY BAY, Nov. 22 — The ferry was late.")
+    >>> without_dateline("SKERRY BAY, Nov. 22 — The ferry was late.")
     'The ferry was late.'
     """
     rest = paragraph
@@ -54,7 +54,7 @@ def strip(paragraph: str, *, language: str = "") -> str:
         rest = rest[found.end() :].lstrip()
 
 
-def strip_end(paragraph: str) -> str:
+def without_sign_off(paragraph: str) -> str:
     """`paragraph` without an agency's sign-off at its end: "… said. (AFP)"."""
     found = _SIGN_OFF.search(paragraph[-40:])
     if not found:

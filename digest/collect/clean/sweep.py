@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-import digest.collect.clean.datelines as datelines
+from digest.collect.clean.datelines import without_dateline, without_sign_off
 from digest.collect.clean.lines import bare, ends, letters, line_hash, sentences, words
 from digest.collect.clean.phrases import bylines, rules
 
@@ -126,7 +126,7 @@ def _headed(lines: Sequence[str], *, title: str, names: Sequence[str], language:
         rest = lines[index + 1 : index + 1 + AROUND]
         if _is_heading(line, kept, rest, title=title, names=names, language=language):
             continue
-        kept.append(datelines.strip(line, language=language) if not kept and not speakers else line)
+        kept.append(without_dateline(line, language=language) if not kept and not speakers else line)
     return kept
 
 
@@ -249,7 +249,7 @@ def _is_label(line: str) -> bool:
 
 def _cut(line: str) -> str:
     """`line` up to its last sentence that is no plea or credit; empty where all are, or more than 200 at its end."""
-    text = datelines.strip_end(line)
+    text = without_sign_off(line)
     judged = 0
     while judged < MOST_PLEAS:
         start = max(0, len(text) - 6 * LONGEST)
