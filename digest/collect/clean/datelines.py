@@ -28,11 +28,24 @@ _CAPITAL_PLACE = rf"{_PLACE}{_REGION}{{0,2}}(?:,? {_DAY})?{_DASH}(?=[\"'“‘«
 _DATED_PLACE = rf"{_TITLED}{_REGION}{{0,2}},? {_DAY}{_DASH}(?=[\"'“‘«„¿¡]?(?:{_UPPER}|\d))"
 _JAPANESE = r"[［\[【（(][^］\]】）)]{0,24}(?:共同|ロイター|時事|聯合ニュース|AFP|CNN|AP|通信)[^］\]】）)]{0,16}[］\]】）)]\s*[-－–—]?\s*"
 _DAILY_MAIL = r"By \. .{1,120}? \. (?:PUBLISHED|Created|Last updated)[^.]{0,12}: ?\. .{1,90}?(?:EST|GMT|BST|EDT) \. (?:\| \. )?(?:UPDATED: \. .{1,60}?(?:EST|GMT|BST|EDT) \. )?"
+_SYNDICATED = (  # [Premium Times] Abuja -- The …: who wrote it, and where; a mark of advertising stays
+    rf"\[(?!(?i:sponsored|advertis|ad\b|anzeige|paid|werbung))\w[\w.'’&()\- ]{{1,40}}\]\s+"
+    rf"(?:{_TITLED}\s+--\s+)?(?=[\"“'‘«„¿¡]?(?:{_UPPER}|\d))"
+)
 
 _DATELINE = re.compile(
     "|".join(
         f"(?:{shape})"
-        for shape in (_AGENCY_FIRST, _WITH_AGENCY, _OTHER_AGENCY, _CAPITAL_PLACE, _DATED_PLACE, _JAPANESE, _DAILY_MAIL)
+        for shape in (
+            _AGENCY_FIRST,
+            _WITH_AGENCY,
+            _OTHER_AGENCY,
+            _CAPITAL_PLACE,
+            _DATED_PLACE,
+            _JAPANESE,
+            _DAILY_MAIL,
+            _SYNDICATED,
+        )
     )
 )
 _GERMAN = re.compile(rf"{_NAME}(?:[ /]{_NAME})?\s*(?:\.\s?)?[–—]\s+(?=[\"„»]?{_UPPER})")
