@@ -152,16 +152,18 @@ def _fetch_error(url: str, error: Exception) -> FetchError:
     if isinstance(error, aiohttp.InvalidURL):
         return no_address(url)
     said = str(error) or type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorDNSError) or _is_dns(error):
-        return FetchError(f"{url}: its host name is not known ({said})", kind="dns")
+    unresolved = _unresolved(error)
+    if isinstance(error, aiohttp.ClientConnectorDNSError) or unresolved:
+        is_ours = unresolved is not None and unresolved.errno == socket.EAI_AGAIN
+        why = "cannot be looked up now" if is_ours else "is not known"
+        return FetchError(f"{url}: its host name {why}", kind="dns")
     if isinstance(error, aiohttp.ClientConnectorError):
         return FetchError(f"{url}: no connection ({said})", kind="connect")
     return FetchError(f"{url}: the connection failed ({said})", kind="connect")
 
 
-def _is_dns(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, socket.gaierror):
-            return True
+def _unresolved(error: BaseException | None) -> socket.gaierror | None:
+    """The resolver's own error, where that is the cause."""
+    while error is not None and not isinstance(error, socket.gaierror):
         error = error.__cause__ or error.__context__
-    return False
+    return error

@@ -159,3 +159,27 @@ async def test_a_long_header_breaks_nothing(server: FeedServer) -> None:
     rule, _ = only("127.0.0.1")
     async with client(rule) as opened:
         assert await body(opened, url) == b"x"
+
+
+class Failing(Resolver):
+    """Fails as the system's resolver does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__([])
+        self.number = number
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        raise socket.gaierror(self.number, "as the system says it")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(socket.EAI_NONAME, "is not known"), (socket.EAI_AGAIN, "cannot be looked up now")]
+)
+async def test_a_resolver_that_is_away_is_told_from_a_name_that_is_not_there(number: int, said: str) -> None:
+    rule, _ = only()
+    async with client(rule, Failing(number)) as opened:
+        with pytest.raises(FetchError, match=rf"its host name {said}$") as caught:
+            await body(opened, "http://feeds.example/")
+    assert caught.value.kind == "dns"
