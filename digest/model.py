@@ -406,6 +406,7 @@ class EventKind(StrEnum):
 
     DELIVERED = "delivered"
     DEFERRED = "deferred"
+    REFUSED = "refused"  # for the sender's sake: reputation, authentication, text; says nothing of the reader
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"

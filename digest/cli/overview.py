@@ -6,7 +6,7 @@ from typing import Any
 from digest.cli import checks, desk
 from digest.collect import policy
 from digest.config import Config, Newsletter
-from digest.store import Database, batches, crew, deliveries, feeds, issues, notices, queue
+from digest.store import Database, batches, crew, deliveries, feeds, issues, notices, queue, refusals
 
 _LAST_ISSUES = 10
 
@@ -64,6 +64,7 @@ async def _issues(database: Database) -> list[dict[str, Any]]:
     async with database.read() as connection:
         found = await issues.listed(connection, limit=_LAST_ISSUES)
         counts = {record.id: await deliveries.counts(connection, record.id) for record in found}
+        refused = await refusals.counted(connection, list(counts))
     return [
         {
             "issue": r.name,
@@ -73,6 +74,7 @@ async def _issues(database: Database) -> list[dict[str, Any]]:
             "note": r.note,
             "send_at": r.send_at.isoformat() if r.send_at else None,
             "deliveries": {str(state): number for state, number in counts[r.id].items()},
+            "refused": refused.get(r.id, 0),
         }
         for r in found
     ]

@@ -5,9 +5,9 @@ from typing import Any
 from digest.cli import desk, out
 from digest.config import Config
 from digest.errors import NothingToDo, UsageError
-from digest.model import DeliveryState
+from digest.model import DeliveryState, EventKind
 from digest.pipeline import send
-from digest.store import Database, deliveries, events, issues, renditions
+from digest.store import Database, deliveries, events, issues, refusals, renditions
 from digest.store.issues import IssueRecord
 
 _FAILED = (DeliveryState.REJECTED, DeliveryState.UNKNOWN, DeliveryState.EXPIRED)
@@ -48,6 +48,7 @@ async def _data(database: Database, record: IssueRecord) -> dict[str, Any]:
         counts = await deliveries.counts(connection, record.id)
         failures = await deliveries.failures(connection, record.id, *_FAILED)
         reported = await events.tally(connection, record.id)
+        refused = await refusals.reasons(connection, record.id) if EventKind.REFUSED in reported else ()
     told = {key: value for key, value in (record.content or {}).items() if key != "document"}
     return {
         **told,
@@ -61,6 +62,7 @@ async def _data(database: Database, record: IssueRecord) -> dict[str, Any]:
         "expires_at": record.expires_at.isoformat() if record.expires_at else None,
         "deliveries": dict(counts),
         "reported": {kind.value: count for kind, count in reported.items()},
+        "refusals": [{"reason": reason, "count": count} for reason, count in refused],
         "failures": [{"address": f.address, "state": f.state, "reason": f.reason} for f in failures],
     }
 
@@ -78,6 +80,8 @@ def print_issue(found: dict[str, Any]) -> None:
     out.line(f"deliveries: {counts or 'none'}")
     if reported := ", ".join(f"{number:,} {kind}" for kind, number in found["reported"].items()):
         out.line(f"reported: {reported}")
+    for refusal in found["refusals"]:
+        out.line(f"  refused: sender: {refusal['reason'] or 'without a word'} ({refusal['count']:,})")
     for failure in found["failures"]:
         out.line(f"  {failure['address']}: {failure['state']}: {failure['reason']}")
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.cli import desk, out
+from digest.store import refusals
 
 _GOOD, _BUSY, _BAD, _QUIET = "green", "cyan", "bold red", "dim"
 _STYLES = {
@@ -110,6 +111,9 @@ def _todo(found: dict[str, Any]) -> list[Any]:
     for one in found["issues"]:
         if number := one["deliveries"].get("unknown"):
             lines.append(f"{one['issue']}: {number:,} may not have arrived: digest issues show {one['issue']}")
+        if refusals.is_many(one["refused"], one["deliveries"].get("accepted", 0)):
+            refused = f"{one['refused']:,} refused because of the sender"
+            lines.append(f"{one['issue']}: {refused}: digest issues show {one['issue']}")
         if one["state"] == "held":
             lines.append(f"{one['issue']} is held: digest issues approve {one['issue']}")
     lines += [f"{c['provider']} does not answer; asked again {_ago(c['open_until'])}" for c in found["circuits"]]

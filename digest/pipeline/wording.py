@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from digest.config import Newsletter
 from digest.model import Finding, IssueState, Level, Rendered
+from digest.store import refusals
 from digest.store.issues import IssueRecord
 from digest.store.notices import Words
 
@@ -95,6 +96,21 @@ def refused(record: IssueRecord, why: str) -> Words:
     subject = f"{record.newsletter}: the mail provider refuses issue {record.name}"
     remedy = "Mend [mail], look with `digest doctor`, and reload the daemon: it tries again each minute."
     return plain(f"issue:{record.id}:refused", subject, why, remedy)
+
+
+def turned_away(record: IssueRecord, found: refusals.Refusals, said: Sequence[tuple[str, int]]) -> Words:
+    """Servers of readers refused it because of the sender. `said`: their words, and how often."""
+    subject = (
+        f"{record.newsletter}: {found.count:,} messages of issue {record.name} were refused because of their sender"
+    )
+    why = (
+        f"Of {found.accepted:,} that your provider took, the servers of {found.count:,} readers refused it for the "
+        "sender's reputation or authentication (SPF, DKIM, DMARC) or its text, not for the address. The readers stay."
+    )
+    words = [f"{reason or 'Without a word'} ({count:,})" for reason, count in said]
+    return plain(
+        refusals.about(record.id), subject, why, *words, f"What was reported: digest issues show {record.name}"
+    )
 
 
 def circuit(provider: str, until: datetime) -> Words:

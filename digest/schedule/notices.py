@@ -1,17 +1,22 @@
 """What the owner hears of, once: an issue that failed, is held, expired or waits as a draft; a provider that is silent.
 
+So also an issue that readers' servers refused because of its sender.
+
 The sweep notes it, in the transaction that marks it as noted, and gives the steps that send what is written down.
 """
+
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import IssueState, Step
 from digest.pipeline import notices, steps, wording
 from digest.pipeline.kit import Kit
-from digest.store import issues, owner
+from digest.store import issues, owner, refusals
 from digest.store import notices as rows
 from digest.store.notices import Words
 
+_REFUSED_FOR = timedelta(days=7)  # reports come within days, and old ones are no news
 _DRAFTS = frozenset({IssueState.READY, IssueState.HELD})
 
 
@@ -21,8 +26,11 @@ async def sweep(kit: Kit) -> list[Step]:
         found = [r for r in await issues.untold(connection, now=kit.now()) if _is_worth(kit, r)]
         shut = await rows.open_circuits(connection, now=kit.now())
         told = await rows.told_circuits(connection)
+        refused = await refusals.untold(connection, since=kit.now() - _REFUSED_FOR)
     for record in found:
         await _note_issue(kit, record)
+    for each in refused:
+        await _note_refusals(kit, each)
     if set(shut) != told:
         async with kit.database.write() as connection:
             for name in sorted(set(shut) - told):
@@ -43,6 +51,14 @@ async def _note_issue(kit: Kit, record: issues.IssueRecord) -> None:
         if not await issues.notified(connection, record):
             return  # another daemon was faster, or it has moved on
         await notices.say(kit, connection, await _words(kit, connection, record))
+
+
+async def _note_refusals(kit: Kit, found: refusals.Refusals) -> None:
+    async with kit.database.write() as connection:
+        record = await issues.by_id(connection, found.issue_id)
+        said = await refusals.reasons(connection, found.issue_id)
+        if record is not None:
+            await notices.say(kit, connection, wording.turned_away(record, found, said))
 
 
 async def _words(kit: Kit, connection: AsyncConnection, record: issues.IssueRecord) -> Words:

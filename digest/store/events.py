@@ -27,6 +27,7 @@ _ENDED = (
 _GRAVITY = (
     EventKind.DEFERRED,
     EventKind.DELIVERED,
+    EventKind.REFUSED,
     EventKind.BOUNCED,
     EventKind.UNSUBSCRIBED,
     EventKind.COMPLAINED,

@@ -241,6 +241,13 @@ Index(
     sqlite_where=text("provider_id IS NOT NULL"),
     postgresql_where=text("provider_id IS NOT NULL"),
 )
+Index(  # what the owner is told of; nearly no delivery is in it
+    "ix_delivery_refused",
+    delivery.c.event,
+    delivery.c.issue_id,  # SQLite takes the primary key where this stands alone
+    sqlite_where=text("event = 'refused'"),
+    postgresql_where=text("event = 'refused'"),
+)
 
 event = Table(
     "event",

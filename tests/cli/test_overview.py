@@ -37,6 +37,12 @@ def lived_in(desk):
         found.executemany(
             "INSERT INTO delivery (issue_id, subscriber_id, batch, address, state) VALUES (?, ?, 0, ?, ?)", rows
         )
+        refused = "UPDATE delivery SET event = 'refused' WHERE issue_id = ? AND subscriber_id BETWEEN 10 AND 29"
+        found.execute(refused, (sent,))
+        found.execute(
+            "INSERT INTO event (provider, event_id, kind, address, at, detail)"
+            " VALUES ('resend', 'e', 'refused', 'a12@example.org', '2027-01-01 07:00:00.000000', '550-5.7.26 no DMARC')"
+        )
         found.execute("UPDATE feed SET last_error = 'no whole answer in 30 s', error_count = 3 WHERE id = 1")
         found.execute("INSERT INTO circuit (provider, open_until, failures) VALUES ('resend', ?, 7)", (soon,))
         found.execute(
@@ -55,6 +61,7 @@ def test_it_fits_and_names_all_that_is_to_do(lived_in, width: int) -> None:
     flat = " ".join(done.out.split())
     assert "morning/3 is held: digest issues approve morning/3" in flat
     assert "morning/5: 3 may not have arrived: digest issues show morning/5" in flat
+    assert "morning/5: 20 refused because of the sender: digest issues show morning/5" in flat
     assert re.search(r"resend does not answer; asked again in \d", flat)
     assert "not told (mail, pending): issue failed. 503" in flat
     assert "must not" in flat
@@ -76,6 +83,17 @@ def test_the_same_for_programs(lived_in) -> None:
     (letter,) = found["newsletters"]
     assert letter["next_slot"] == letter["next_slots"][""][0]
     assert letter["readers"] == 458
+
+
+def test_what_servers_refused_for_the_senders_sake_is_shown_with_their_words(lived_in) -> None:
+    found = lived_in.digest("issues", "show", "morning/5", "--json").json
+    assert found["reported"] == {"refused": 20}
+    assert found["refusals"] == [{"reason": "550-5.7.26 no DMARC", "count": 1}]
+    shown = lived_in.digest("issues", "show", "morning/5").out
+    assert "reported: 20 refused" in shown
+    assert "refused: sender: 550-5.7.26 no DMARC (1)" in shown
+    told = {one["issue"]: one["refused"] for one in lived_in.digest("status", "--json").json["issues"]}
+    assert (told["morning/5"], told["morning/1"]) == (20, 0)
 
 
 def test_workers_and_queues_stand_there_where_others_do_the_work(capsys) -> None:

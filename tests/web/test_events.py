@@ -410,6 +410,18 @@ async def test_soft_bounces_in_a_row_bar_in_the_end(database: Database, now: dat
     assert await barred(database) == "bounced"
 
 
+async def test_refusals_for_the_senders_sake_bar_nobody(database: Database, now: datetime) -> None:
+    ann = await joined(database, now)
+    await sent(database, now, {ann: "ann@example.org"}, "e-1")
+    for day in range(2 * store.SOFT_BOUNCES):
+        await record(database, now, event(EventKind.REFUSED, now + timedelta(days=day)))
+    assert await barred(database) is None
+    assert await reports(database) == {ann: "refused"}
+    for day in range(store.SOFT_BOUNCES - 1):  # nor do they lend a hand
+        await record(database, now, event(EventKind.BOUNCED, now + timedelta(days=day)))
+    assert await barred(database) is None
+
+
 async def test_a_delivery_between_them_starts_anew(database: Database, now: datetime) -> None:
     for day in range(store.SOFT_BOUNCES - 1):
         await record(database, now, event(EventKind.BOUNCED, now + timedelta(days=day)))

@@ -7,6 +7,7 @@ the account's time zone; `ts_epoch` alone, in milliseconds, is always UTC.
 from datetime import datetime
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders
 from digest.web.hooks.report import Report, check_secret, event, fingerprint, moment, parsed, tables, words
 
 _KINDS = {
@@ -22,6 +23,7 @@ _KINDS = {
     "blocked": EventKind.BOUNCED,  # it mails that address no more, and counts with the soft ones
 }
 _FOR_GOOD = frozenset({"hard_bounce", "invalid_email"})
+_ANSWERED = frozenset({"hard_bounce", "soft_bounce"})  # by a receiving server, whose words are in `reason`
 
 
 def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
@@ -30,16 +32,19 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     found = []
     for given in tables(parsed(report.body)):
         name = words(given.get("event"))
+        kind = _KINDS.get(name, EventKind.OTHER)
+        if name in _ANSWERED and is_senders(words(given.get("reason"))):
+            kind = EventKind.REFUSED
         at = given.get("ts_epoch") or given.get("ts_event") or given.get("ts")
         found.append(
             event(
                 "brevo",
                 id=fingerprint(name, given.get("message-id"), given.get("email"), at),
-                kind=_KINDS.get(name, EventKind.OTHER),
+                kind=kind,
                 address=given.get("email"),
                 at=moment(at, now),
                 provider_id=given.get("message-id"),
-                is_permanent=name in _FOR_GOOD,
+                is_permanent=kind is EventKind.BOUNCED and name in _FOR_GOOD,
                 detail=given.get("reason") or name,
             )
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders, is_senders_category
 from digest.web.hooks.report import Report, check_secret, event, fingerprint, moment, parsed, table, tables, words
 
 _KINDS = {
@@ -33,25 +34,41 @@ def _recipients(given: Mapping[str, Any]) -> Sequence[object]:
 
 def _event(given: Mapping[str, Any], to: object, now: datetime) -> Event:
     name, response = words(given.get("type")), table(given.get("response"))
+    kind = _kind(name, table(given.get("feedback_report")))
+    if kind is EventKind.BOUNCED and _is_senders(given, response):
+        kind = EventKind.REFUSED
     at = given.get("event_time") or given.get("timestamp")
     return event(
         "kumomta",
         id=fingerprint(name, given.get("id"), to, at),
-        kind=_kind(name, table(given.get("feedback_report"))),
+        kind=kind,
         address=to,
         at=moment(at, now),
         provider_id=given.get("id"),
-        is_permanent=name in {"Bounce", "OOB"} and _is_no_such_person(given, response),
+        is_permanent=kind is EventKind.BOUNCED and name != "Expiration" and _is_no_such_person(given, response),
         detail=response.get("content"),
     )
 
 
+def _is_senders(given: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
+    if classified := _classified(given):
+        return is_senders_category(classified)
+    code = table(response.get("enhanced_code"))
+    status = ".".join(str(code.get(part)) for part in ("class", "subject", "detail"))
+    return is_senders(status, words(response.get("content"))) is True
+
+
 def _is_no_such_person(given: Mapping[str, Any], response: Mapping[str, Any]) -> bool:
-    classified = words(given.get("bounce_classification"))
-    if classified and classified != "Uncategorized":
+    if classified := _classified(given):
         return classified in _FOR_GOOD
     enhanced = table(response.get("enhanced_code"))
     return enhanced.get("class") == 5 and enhanced.get("subject") == 1  # RFC 3463 §3.2: addressing
+
+
+def _classified(given: Mapping[str, Any]) -> str:
+    """What its bounce classifier says; empty where it was not asked, or does not know."""
+    said = words(given.get("bounce_classification"))
+    return "" if said == "Uncategorized" else said
 
 
 def _kind(name: str, feedback: Mapping[str, Any]) -> EventKind:

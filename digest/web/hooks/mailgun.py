@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders
 from digest.web.hooks.report import Forged, Report, check_fresh, event, instant, moment, parsed, table, words
 
 _KINDS = {
@@ -64,9 +65,16 @@ def _read(data: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[EventKind
     if words(data.get("severity")) == "temporary":
         return EventKind.DEFERRED, False
     reason = words(data.get("reason"))
+    if reason == "espblock" or (not reason.startswith("suppress-") and _is_senders(status)):
+        return EventKind.REFUSED, False
     kind = _SUPPRESSED.get(reason, kind)
     is_gone = reason == "suppress-bounce" or _is_no_such_person(status)
     return kind, kind is EventKind.BOUNCED and words(data.get("severity")) == "permanent" and is_gone
+
+
+def _is_senders(status: Mapping[str, Any]) -> bool:
+    said = (status.get("enhanced-code"), status.get("message"), status.get("description"))
+    return is_senders(*map(words, said)) is True
 
 
 def _is_no_such_person(status: object) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders, is_senders_category
 from digest.web.hooks.report import (
     Forged,
     Report,
@@ -30,6 +31,7 @@ _KINDS = {
     "spam": EventKind.COMPLAINED,
     "spam complaint": EventKind.COMPLAINED,
     "unsubscribe": EventKind.UNSUBSCRIBED,
+    "suspension": EventKind.REFUSED,  # the account's
 }
 
 
@@ -40,19 +42,27 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     for given in _fresh(report, now):
         name = words(given.get("event")).replace("_", " ")
         number = words(given.get("event_id"))
+        kind = _KINDS.get(name, EventKind.OTHER)
+        if kind is EventKind.BOUNCED and _is_senders(given):
+            kind = EventKind.REFUSED
         found.append(
             event(
                 "mailtrap",
                 id=number or fingerprint(name, given.get("message_id"), given.get("email"), given.get("timestamp")),
-                kind=_KINDS.get(name, EventKind.OTHER),
+                kind=kind,
                 address=given.get("email"),
                 at=moment(given.get("timestamp"), now),
                 provider_id=given.get("message_id"),
-                is_permanent=name == "bounce",
+                is_permanent=kind is EventKind.BOUNCED and name == "bounce",
                 detail=given.get("response") or given.get("reason") or name,
             )
         )
     return tuple(found)
+
+
+def _is_senders(given: Mapping[str, Any]) -> bool:
+    category = words(given.get("bounce_category"))
+    return is_senders_category(category) or is_senders(words(given.get("response"))) is True
 
 
 def verify(report: Report, secret: str) -> None:

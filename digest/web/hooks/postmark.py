@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders
 from digest.web.hooks.report import Report, check_secret, event, fingerprint, moment, parsed, table, words
 
 _FOR_GOOD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
@@ -14,9 +15,13 @@ _BOUNCES = {  # the types that are no bounce (Postmark's developer guide, "Bounc
     "AddressChange": EventKind.OTHER,  # an answer that says so: the message arrived
     "ChallengeVerification": EventKind.OTHER,
     "OpenRelayTest": EventKind.OTHER,
-    "SMTPApiError": EventKind.OTHER,  # these three are the sender's own
     "InboundError": EventKind.OTHER,
-    "TemplateRenderingFailed": EventKind.OTHER,
+    "Blocked": EventKind.REFUSED,  # these are the sender's own
+    "SpamNotification": EventKind.REFUSED,
+    "VirusNotification": EventKind.REFUSED,
+    "DMARCPolicy": EventKind.REFUSED,
+    "SMTPApiError": EventKind.REFUSED,
+    "TemplateRenderingFailed": EventKind.REFUSED,
     "Transient": EventKind.DEFERRED,
 }
 _WHY = {
@@ -35,6 +40,9 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     at = body.get("BouncedAt") or body.get("DeliveredAt") or body.get("ChangedAt")
     address = body.get("Email") or body.get("Recipient")
     kind = _kind(record, bounce, body.get("SuppressSending"), words(body.get("SuppressionReason")))
+    is_for_good = kind is EventKind.BOUNCED and _is_for_good(record, bounce, body.get("Inactive"))
+    if kind is EventKind.BOUNCED and not is_for_good and is_senders(words(body.get("Details"))):
+        kind = EventKind.REFUSED
     return (
         event(
             "postmark",
@@ -43,7 +51,7 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
             address=address,
             at=moment(at, now),
             provider_id=body.get("MessageID"),
-            is_permanent=kind is EventKind.BOUNCED and _is_for_good(record, bounce, body.get("Inactive")),
+            is_permanent=is_for_good,
             detail=body.get("Details") or body.get("Description") or body.get("SuppressionReason"),
         ),
     )

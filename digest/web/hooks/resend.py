@@ -3,9 +3,12 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders
 from digest.web.hooks.report import Forged, Report, decoded, event, moment, parsed, table, words
 
 _TOLERANCE_S = 300
@@ -15,7 +18,9 @@ _KINDS = {
     "email.bounced": EventKind.BOUNCED,
     "email.suppressed": EventKind.BOUNCED,  # not even tried: it bounced or complained before
     "email.complained": EventKind.COMPLAINED,
+    "email.failed": EventKind.REFUSED,  # a quota, a domain that is not verified: it never left
 }
+_OF_SENDER = frozenset({"contentrejected", "attachmentrejected", "messagetoolarge"})  # as Amazon SES has them
 
 
 def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
@@ -24,21 +29,39 @@ def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
     body = table(parsed(report.body))
     data = table(body.get("data"))
     name, bounce = words(body.get("type")), table(data.get("bounce"))
+    kind = _kind(name, bounce)
+    is_hard = name == "email.suppressed" or words(bounce.get("type")).lower() == "permanent"
     to = data.get("to")
     addresses = to if isinstance(to, list) else [to]
     return tuple(
         event(
             "resend",
             id=number if len(addresses) == 1 else f"{number}:{place}",
-            kind=_KINDS.get(name, EventKind.OTHER),
+            kind=kind,
             address=address,
             at=moment(body.get("created_at"), now),
             provider_id=data.get("email_id"),
-            is_permanent=name == "email.suppressed" or words(bounce.get("type")).lower() == "permanent",
-            detail=bounce.get("message") or table(data.get("suppressed")).get("message") or name,
+            is_permanent=kind is EventKind.BOUNCED and is_hard,
+            detail=_detail(data, bounce) or name,
         )
         for place, address in enumerate(addresses)
     )
+
+
+def _kind(name: str, bounce: Mapping[str, Any]) -> EventKind:
+    """What happened. Its own sentence on a bounce speaks of reputation whatever was the cause: it tells nothing."""
+    kind = _KINDS.get(name, EventKind.OTHER)
+    if name != "email.bounced" or words(bounce.get("subType")).lower() in {"suppressed", "onaccountsuppressionlist"}:
+        return kind
+    said = bounce.get("diagnosticCode")  # of the receiving server; a list of them since 2025
+    server = " ".join(map(words, said)) if isinstance(said, list) else words(said)
+    is_ours = words(bounce.get("subType")).lower() in _OF_SENDER or is_senders(server)
+    return EventKind.REFUSED if is_ours else kind
+
+
+def _detail(data: Mapping[str, Any], bounce: Mapping[str, Any]) -> object:
+    failed, suppressed = table(data.get("failed")), table(data.get("suppressed"))
+    return bounce.get("message") or suppressed.get("message") or failed.get("reason")
 
 
 def verify(report: Report, secret: str, now: datetime) -> str:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders
 from digest.web.hooks.report import (
     Forged,
     Report,
@@ -33,13 +34,15 @@ _KINDS = {
     "group_unsubscribe": EventKind.UNSUBSCRIBED,
 }
 # Why it did not even try ("Event Webhook Reference", dropped). The others speak of the sender: the header, the quota,
-# the text; they are none of the reader's, and five of them must not bar anybody.
+# the text.
 _DROPPED = {
     "bounced address": EventKind.BOUNCED,
     "invalid": EventKind.BOUNCED,
     "unsubscribed address": EventKind.UNSUBSCRIBED,
     "spam reporting address": EventKind.COMPLAINED,
 }
+_OF_SENDER = frozenset({"content", "reputation", "frequency or volume too high"})  # its `bounce_classification`
+_OF_READER = frozenset({"invalid address", "mailbox unavailable"})
 
 
 def events(report: Report, secret: str, now: datetime) -> tuple[Event, ...]:
@@ -68,8 +71,10 @@ def verify(report: Report, secret: str, now: datetime) -> None:
 def _event(given: Mapping[str, Any], now: datetime) -> Event:
     name, reason = words(given.get("event")), words(given.get("reason"))
     number = words(given.get("sg_event_id"))
-    kind = _DROPPED.get(reason.strip().lower(), EventKind.OTHER) if name == "dropped" else _KINDS.get(name)
-    is_permanent = words(given.get("type")) == "bounce" if name == "bounce" else kind is EventKind.BOUNCED
+    kind = _DROPPED.get(reason.strip().lower(), EventKind.REFUSED) if name == "dropped" else _KINDS.get(name)
+    if name == "bounce" and _is_senders(given, reason):
+        kind = EventKind.REFUSED
+    is_permanent = kind is EventKind.BOUNCED and (name == "dropped" or words(given.get("type")) == "bounce")
     return event(
         "sendgrid",
         id=number or fingerprint(name, given.get("sg_message_id"), given.get("email"), given.get("timestamp")),
@@ -80,6 +85,15 @@ def _event(given: Mapping[str, Any], now: datetime) -> Event:
         is_permanent=is_permanent,
         detail=reason or given.get("response") or name,
     )
+
+
+def _is_senders(given: Mapping[str, Any], reason: str) -> bool:
+    """By its own classification, then by what the receiving server said; what is left of its blocks is the text's."""
+    classified = words(given.get("bounce_classification")).strip().lower()
+    if classified in _OF_SENDER | _OF_READER:
+        return classified in _OF_SENDER
+    found = is_senders(words(given.get("status")), reason)
+    return words(given.get("type")) == "blocked" if found is None else found
 
 
 def _message(number: str) -> str:

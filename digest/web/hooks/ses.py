@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from digest.model import Event, EventKind
+from digest.web.hooks.blame import is_senders
 from digest.web.hooks.report import (
     Forged,
     Report,
@@ -39,6 +40,12 @@ _SIGNED = {
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
 }
 _SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
+_OF_SENDER = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})  # sub types of a bounce
+_ITS_LISTS = frozenset({"Suppressed", "OnAccountSuppressionList", "NoEmail"})
+_NEVER_LEFT = {
+    "Reject": "reject",
+    "Rendering Failure": "failure",
+}  # what it found in the text, by the part that says so
 
 
 def certificate_url(report: Report, topic: str, now: datetime) -> str:
@@ -113,20 +120,35 @@ def _events(told: Mapping[str, Any], number: str, now: datetime) -> tuple[Event,
     """One event for each recipient that the notice speaks of."""
     kind, about, people = _told(told)
     mail = table(told.get("mail"))
-    is_permanent = words(about.get("bounceType")) == "Permanent"
+    is_hard = words(about.get("bounceType")) == "Permanent"
+    kinds = [EventKind.REFUSED if _is_senders(kind, about, person) else kind for person in people]
     return tuple(
         event(
             "ses",
             id=f"{number}:{place}",
-            kind=kind,
+            kind=kinds[place],
             address=person.get("emailAddress"),
             at=moment(about.get("timestamp"), now),
             provider_id=mail.get("messageId"),
-            is_permanent=is_permanent,
-            detail=person.get("diagnosticCode") or about.get("bounceSubType") or about.get("complaintFeedbackType"),
+            is_permanent=is_hard and kinds[place] is EventKind.BOUNCED,
+            detail=_detail(about, person),
         )
         for place, person in enumerate(people)
     )
+
+
+def _detail(about: Mapping[str, Any], person: Mapping[str, Any]) -> object:
+    said = (about.get(name) for name in ("bounceSubType", "complaintFeedbackType", "reason", "errorMessage"))
+    return person.get("diagnosticCode") or next(filter(None, said), "")
+
+
+def _is_senders(kind: EventKind, about: Mapping[str, Any], person: Mapping[str, Any]) -> bool:
+    """Whether a bounce speaks of the sender: a wrong DMARC record is "Permanent" too. Its own list never does."""
+    subtype = words(about.get("bounceSubType"))
+    if kind is not EventKind.BOUNCED or subtype in _ITS_LISTS:
+        return False
+    said = is_senders(words(person.get("status")), words(person.get("diagnosticCode")))
+    return said is True or (subtype in _OF_SENDER and said is None)
 
 
 def _told(told: Mapping[str, Any]) -> tuple[EventKind, Mapping[str, Any], list[Mapping[str, Any]]]:
@@ -143,7 +165,14 @@ def _told(told: Mapping[str, Any]) -> tuple[EventKind, Mapping[str, Any], list[M
     if name == "DeliveryDelay":
         about = table(told.get("deliveryDelay"))
         return EventKind.DEFERRED, about, list(tables(about.get("delayedRecipients", [])))
+    return _of_all(told, name)
+
+
+def _of_all(told: Mapping[str, Any], name: str) -> tuple[EventKind, Mapping[str, Any], list[Mapping[str, Any]]]:
+    """The same of a notice that speaks of all recipients alike."""
     about = table(told.get("delivery")) if name == "Delivery" else {}
     given = about.get("recipients") if about else table(told.get("mail")).get("destination")
     people: list[Mapping[str, Any]] = [{"emailAddress": each} for each in given] if isinstance(given, list) else []
+    if part := _NEVER_LEFT.get(name):
+        return EventKind.REFUSED, table(told.get(part)), people
     return (EventKind.DELIVERED if about else EventKind.OTHER), about, people
