@@ -1,11 +1,13 @@
 """Serves the canned preview until it is told to stop: python serve_canned.py FILE.
 
-FILE is what a template would be: its text stands in the issue, it is watched, and a text with `{%` in it is a fault.
+FILE is what a template would be: its text stands in the issue, it is watched, a text with `{%` in it is a fault, and one
+with QUIRKS in it gives a mail without a doctype.
 """
 
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from canned_preview import HOSTILE, TITLES, Canned
@@ -26,7 +28,10 @@ class FromFile(Canned):
         self.paragraph = self.file.read_text(encoding="utf-8")
         if "{%" in self.paragraph:
             raise TemplateError(f"{self.file.name}:1: unexpected '%'.")
-        return await super().shown(key, reader=reader, look=look)
+        made = await super().shown(key, reader=reader, look=look)
+        if "QUIRKS" not in self.paragraph:
+            return made
+        return replace(made, message=replace(made.message, html=made.message.html.removeprefix("<!doctype html>")))
 
     async def changed(self, paths: Sequence[Path]) -> bool:
         return True

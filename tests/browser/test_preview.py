@@ -203,6 +203,30 @@ async def test_a_changed_template_shows_by_itself_and_the_mail_stays_where_it_wa
         assert await width(page) == 375
 
 
+async def test_a_changed_mail_comes_into_the_frame_that_stands_and_nothing_in_it_runs(chromium, address, template):
+    """A navigation would take three times as long; its window would be another."""
+    async with at(chromium, address) as page:
+        await expect(page.locator("#live")).to_contain_text("Live")
+        await page.evaluate("document.getElementById('mail').contentWindow.stands = true")
+        evil = "<img src=x onerror=\"top.ran=1\"><script>top.ran=2</script><svg onload='top.ran=3'></svg>"
+        template.write_text(f"Good evening.{evil}", encoding="utf-8")
+        await expect(mail(page).locator(".k")).to_contain_text("Good evening.")
+        await expect(mail(page).locator(".k img")).to_have_count(1)
+        assert await page.evaluate("document.getElementById('mail').contentWindow.stands")
+        template.write_text("Good night.", encoding="utf-8")
+        await expect(mail(page).locator(".k")).to_contain_text("Good night.")
+        assert await page.evaluate("window.ran === undefined")
+
+
+async def test_a_mail_without_a_doctype_is_shown_as_clients_would(chromium, address, template):
+    """What stands in the frame keeps its mode: such a mail takes a frame of its own."""
+    async with at(chromium, address) as page:
+        await expect(page.locator("#live")).to_contain_text("Live")
+        template.write_text("QUIRKS Good evening.", encoding="utf-8")
+        await expect(mail(page).locator(".k")).to_contain_text("Good evening.")
+        await page.wait_for_function("document.getElementById('mail').contentDocument.compatMode === 'BackCompat'")
+
+
 async def test_a_fault_is_a_card_that_goes_when_it_is_mended(chromium, address, template):
     async with at(chromium, address) as page:
         await expect(page.locator("#live")).to_contain_text("Live")

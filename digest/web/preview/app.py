@@ -113,7 +113,8 @@ class _Pages:
         if held.shown is None:
             return PlainTextResponse("", headers={"content-security-policy": mail.policy(Switch.OFF)})
         html = mail.variant(held.shown.message.html, view)
-        return HTMLResponse(html, headers={"content-security-policy": mail.policy(view.images)})
+        headers = {"content-security-policy": mail.policy(view.images), "x-mail-mark": page.mark(held.shown)}
+        return HTMLResponse(html, headers=headers)
 
     async def eml(self, request: Request) -> Response:
         """The message to keep, or to open in a client."""

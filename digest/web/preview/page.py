@@ -93,8 +93,12 @@ def frame_query(view: View, shown: Shown | None) -> str:
     """What the frame's address says: all that its content depends on, and a mark that changes when the mail does."""
     usual = {"device": Device.DESKTOP, "part": Part.HTML}
     query = view.query(**usual)
-    mark = f"{hash(shown.message.html) & 0xFFFFFFFF:08x}" if shown else "0"
-    return f"{query}&v={mark}" if query else f"v={mark}"
+    return f"{query}&v={mark(shown)}" if query else f"v={mark(shown)}"
+
+
+def mark(shown: Shown | None) -> str:
+    """What changes when the mail does."""
+    return f"{hash(shown.message.html) & 0xFFFFFFFF:08x}" if shown else "0"
 
 
 def _groups(choices: Sequence[Choice]) -> list[tuple[str, list[Choice]]]:
