@@ -16,7 +16,8 @@
     │   ├── HeaderError               CR or LF where a header goes
     │   └── ProviderError             the provider refuses the account, not a recipient
     ├── StoreError                 1  the database
-    │   └── DatabaseAway              it does not answer: worth trying again
+    │   ├── DatabaseAway              it does not answer: worth trying again
+    │   └── NewerDatabase      2      a newer program brought its tables further
     └── WorkerError                1  a worker process failed, or was killed at its limit
 
 The number is the exit code of DESIGN §3.
@@ -137,6 +138,12 @@ class StoreError(DigestError):
 
 class DatabaseAway(StoreError):  # noqa: N818 — a state, which passes
     """The database does not answer, or hung up: whether the last commit was taken is not known. Worth trying again."""
+
+
+class NewerDatabase(StoreError):  # noqa: N818 — a state, which a newer program ends
+    """A newer program brought its tables further than this one knows them."""
+
+    exit_code = 2
 
 
 class WorkerError(DigestError):

@@ -10,15 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.cli import checks, desk, logs, out
 from digest.config import Config
-from digest.errors import ConfigError, DigestError, Fault
+from digest.errors import ConfigError, DigestError, Fault, StoreError
 from digest.model import Message, Step
 from digest.pipeline import letters, notices, retention, stages, wording
 from digest.pipeline.kit import Kit
@@ -213,12 +211,15 @@ class _Service:
         task.add_done_callback(self._beside.discard)
 
     async def _fault(self) -> str:
+        """Why it cannot work, in words that anybody may read: the log has the cause."""
         if not self._daemon.is_well():
             return "the schedule stands still"
+        if self._daemon.trouble:
+            return "the last sweep could not work with the database"
         try:
-            async with asyncio.timeout(_READY_S), self._daemon.kit.database.read() as connection:
-                await connection.execute(text("SELECT 1"))
-        except (SQLAlchemyError, DigestError, OSError, TimeoutError):
+            async with asyncio.timeout(_READY_S):
+                await self._daemon.kit.database.check()
+        except (StoreError, TimeoutError):
             return "the database does not answer"
         return ""
 

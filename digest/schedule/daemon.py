@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from digest.config import Config, Newsletter
-from digest.errors import DigestError
+from digest.errors import DigestError, NewerDatabase, StoreError
 from digest.pipeline import steps
 from digest.pipeline.kit import Kit
 from digest.schedule import ledger, notices, slots
@@ -61,9 +61,13 @@ class Daemon:
         )
         self._pulse = time.monotonic()  # of the last sweep; by a clock that nobody sets, or a step of it would look ill
         self.failures = 0  # of parts of sweeps, since the start
+        self.trouble = ""  # why the last sweep could not work with the database
 
     async def run(self) -> None:
-        """Works until `kit.stopping` is set, then finishes what is in flight."""
+        """Works until `kit.stopping` is set, then finishes what is in flight.
+
+        NewerDatabase, likewise, where a newer program brought the database further: it can do the work, this one not.
+        """
         self._set_alarms()
         self._scheduler.start()
         try:
@@ -71,6 +75,7 @@ class Daemon:
                 await self.sweep()
                 await self._pause()
         finally:
+            self.kit.stopping.set()  # whatever ended it: nothing more is begun
             self._scheduler.shutdown(wait=False)
             if not await self._engine.drain(DRAIN_S):
                 log.warning("stopped in mid-work: the next start goes on with it")
@@ -92,25 +97,43 @@ class Daemon:
         return time.monotonic() - self._pulse < self._late_s
 
     async def sweep(self) -> None:
-        """Does all that is due and undone, whoever left it. A fault in one part stops no other."""
+        """Does all that is due and undone, whoever left it. A fault in one part stops no other.
+
+        NewerDatabase before anything is done, where a newer program works with it.
+        """
         async with self._sweeping:
-            for newsletter in tuple(self.kit.config.newsletters.values()):
-                await self._guarded(newsletter.name, self._sweep_newsletter(newsletter))
-            await self._guarded("sending", self._send())
-            await self._guarded("notices", self._notice())
+            if await self._guarded("database", self._check()):
+                for newsletter in tuple(self.kit.config.newsletters.values()):
+                    await self._guarded(newsletter.name, self._sweep_newsletter(newsletter))
+                await self._guarded("sending", self._send())
+                await self._guarded("notices", self._notice())
             self._pulse = time.monotonic()
         if self._beat is not None:
             self._beat()
 
-    async def _guarded(self, what: str, work: Awaitable[None]) -> None:
+    async def _check(self) -> None:
+        try:
+            await self.kit.database.check(to_write=True)
+        except StoreError as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
+
+    async def _guarded(self, what: str, work: Awaitable[None]) -> bool:
+        """Whether that part of the sweep was done."""
         try:
             await work
+        except NewerDatabase:
+            raise
         except DigestError as error:
             self.failures += 1
             log.error("sweep failed", extra={"part": what, "cause": str(error)})  # noqa: TRY400 — one line
         except Exception:
             self.failures += 1
             log.exception("sweep failed", extra={"part": what})
+        else:
+            return True
+        return False
 
     async def _sweep_newsletter(self, newsletter: Newsletter) -> None:
         for cadence in newsletter.timetable:

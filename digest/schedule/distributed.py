@@ -17,7 +17,7 @@ from procrastinate import App, JobContext, exceptions, jobs
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.errors import DatabaseAway
+from digest.errors import DatabaseAway, NewerDatabase, StoreError
 from digest.model import Step
 from digest.pipeline.kit import Kit
 from digest.schedule import engine, patient
@@ -97,17 +97,24 @@ class Distributed:
     async def work(self, *, queues: Sequence[str] = (), concurrency: int = 4, wait: bool = True) -> None:
         """Works jobs off until cancelled, or (`wait` False) until there is none. No queue named: all of them.
 
-        The engine's upkeep has a place of its own, however long the steps take.
+        NewerDatabase, once what is in flight has ended, where a newer program brought the database further. The
+        engine's upkeep has a place of its own, however long the steps take.
         """
         wanted = tuple(queues) or QUEUES
         if not wait:
             await self._worker((*wanted, "tell"), concurrency, wait=False)
             return
         here = crew.Worker(name=owner.mine(), queues=wanted, concurrency=concurrency, started_at=self.kit.now())
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._worker_for_ever(wanted, concurrency))
-            tasks.create_task(self._worker_for_ever(_ALWAYS, 2))
-            tasks.create_task(self._sign(here))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._worker_for_ever(wanted, concurrency))
+                tasks.create_task(self._worker_for_ever(_ALWAYS, 2))
+                tasks.create_task(self._sign(here))
+        except BaseExceptionGroup as group:
+            newer, others = group.split(NewerDatabase)
+            if newer is None or others is not None:
+                raise
+            raise newer.exceptions[0] from None
 
     async def _worker_for_ever(self, queues: Sequence[str], concurrency: int) -> None:
         """Procrastinate's worker ends when one of its own tasks does; the next one takes over."""
@@ -134,9 +141,10 @@ class Distributed:
         )
 
     async def _sign(self, here: crew.Worker) -> None:
-        """Keeps this worker on the list that `digest status` shows."""
+        """Keeps this worker on the list that `digest status` shows, for as long as the database is the one it knows."""
         try:
             while True:
+                await self._check()
                 with suppress(DatabaseAway):
                     async with self.kit.database.write() as connection:
                         await crew.sign(connection, here, at=await crew.clock(connection))
@@ -145,6 +153,14 @@ class Distributed:
             with suppress(DatabaseAway):
                 async with self.kit.database.write() as connection:
                     await crew.leave(connection, here.name)
+
+    async def _check(self) -> None:
+        try:
+            await self.kit.database.check()
+        except NewerDatabase:
+            raise
+        except StoreError as error:
+            log.warning("the database was not read", extra={"cause": str(error)})
 
     # ------------------------------------------------------------------ jobs
 

@@ -52,6 +52,7 @@ class Database:
         self.url = url
         self._engine = _engine(url)
         self._direct = _direct(url)  # None: PostgreSQL, or a database in memory, which has but one connection
+        self._file: tuple[str, tuple[int, int] | None] | None = None  # the file that was opened, and which it was
         self._writing = asyncio.Lock()  # one writer a process on SQLite: waiting here beats spinning on its lock
 
     @property
@@ -83,7 +84,26 @@ class Database:
         except StoreError:
             await self._engine.dispose()
             raise
+        if self._direct:
+            self._file = (file := str(self._engine.url.database), _identity(file))
         return self
+
+    async def check(self, *, to_write: bool = False) -> None:
+        """Whether the database that was opened is still there, and answers; `to_write`: to who would write, too.
+
+        NewerDatabase where a newer program brought its tables further meanwhile, StoreError where it is not there.
+        """
+        from digest.store.migrate import check
+
+        if self._file and _identity(self._file[0]) != self._file[1]:
+            raise StoreError(
+                f"{self.shown}: the file was removed or replaced while it was open: start the program anew"
+            )
+        try:
+            async with self.write() if to_write else self.read() as connection:
+                await connection.run_sync(check)
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.shown}: the database does not answer ({_cause(error)})") from error
 
     def _check_folder(self) -> None:
         """StoreError where a SQLite file could not even be made (aiosqlite leaves a thread behind when it fails)."""
@@ -153,6 +173,15 @@ class Database:
             if not is_away(error):
                 raise
             raise DatabaseAway(f"{self.shown}: the database does not answer ({_cause(error)})") from error
+
+
+def _identity(file: str) -> tuple[int, int] | None:
+    """Which file stands at that path; None where there is none."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_away(error: DBAPIError) -> bool:

@@ -6,12 +6,12 @@ Alembic costs 0.3 s to import, so it is imported only where a migration is due.
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import subscribers
-from digest.errors import StoreError
+from digest.errors import NewerDatabase
 from digest.store.migrations import FOLDER, HEAD
 
 _LOCK = 0x6469_6765  # PostgreSQL's advisory lock: one migrates, the others wait
@@ -47,10 +47,30 @@ def current(connection: Connection, owner: Owner) -> str | None:
     """The owner's revision in this database; None in a new one."""
     try:
         with connection.begin_nested():
-            found = connection.execute(text(f"SELECT version_num FROM {owner.version_table}"))  # noqa: S608 — ours
-            return found.scalar_one_or_none()
+            return connection.execute(_version(owner)).scalar_one_or_none()
     except DBAPIError:
         return None  # no such table yet
+
+
+def _version(owner: Owner) -> TextClause:
+    return text(f"SELECT version_num FROM {owner.version_table}")  # noqa: S608 — ours
+
+
+def check(connection: Connection) -> None:
+    """NewerDatabase where another program brought the tables further since this one opened them.
+
+    DBAPIError where it cannot be read.
+    """
+    for owner in OWNERS:
+        if (at := connection.execute(_version(owner)).scalar_one_or_none()) != owner.head:
+            raise _newer(owner, at)
+
+
+def _newer(owner: Owner, at: str | None) -> NewerDatabase:
+    return NewerDatabase(
+        f"the database is newer ({owner.name} {at}) than this program ({owner.head}): "
+        "upgrade newsdigest here too, and start it again"
+    )
 
 
 def _upgrade(connection: Connection) -> tuple[str, ...]:
@@ -77,9 +97,7 @@ def _apply(connection: Connection, owner: Owner) -> None:
     try:
         steps = [s for s in reversed(list(scripts.iterate_revisions("head", at or "base"))) if s.revision != at]
     except (CommandError, RevisionError) as error:
-        raise StoreError(
-            f"the database is newer ({owner.name} {at}) than this program ({owner.head}): upgrade newsdigest"
-        ) from error
+        raise _newer(owner, at) from error
     with Operations.context(context):
         context._ensure_version_table()  # noqa: SLF001 — Alembic's own runner needs an env.py; ours runs in one transaction
         for step in steps:

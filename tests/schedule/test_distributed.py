@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.config import Config, General, Mail
-from digest.errors import DatabaseAway, SendError
+from digest.errors import DatabaseAway, NewerDatabase, SendError
 from digest.model import Step
 from digest.pipeline.kit import Kit
 from digest.schedule import ledger
@@ -273,6 +273,28 @@ async def test_a_worker_stands_on_the_list_while_it_works(kit: Kit) -> None:
                 while not (found := await sighted(kit)):
                     await asyncio.sleep(0.05)
         assert (found[0].worker.queues, found[0].worker.concurrency) == (("send",), 3)
+    assert not await sighted(kit)
+
+
+async def test_a_worker_ends_where_a_newer_program_upgraded_the_database(kit: Kit) -> None:
+    begun, free = asyncio.Event(), asyncio.Event()
+
+    async def run(_kit: Kit, _step: Step) -> Sequence[Step]:
+        begun.set()
+        await free.wait()
+        return ()
+
+    async with Distributed(kit, run=run) as engine, at_work(engine) as task:
+        await engine.submit([step("send", "1")])
+        async with asyncio.timeout(20):
+            await begun.wait()
+        await execute(kit, "UPDATE digest_schema SET version_num = '9999'")
+        await asyncio.wait([task], timeout=7)
+        assert not task.done()  # what is in flight is finished
+        free.set()
+        with pytest.raises(NewerDatabase, match="digest 9999"):
+            await task
+    assert (await queues(kit)).get("send", {}).get("doing", 0) == 0
     assert not await sighted(kit)
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -23,8 +21,8 @@ async def ready(request: Request) -> Response:
     """200 where the database answers, else 503."""
     desk: Desk = request.app.state.desk
     try:
-        async with asyncio.timeout(_PATIENCE_S), desk.database.read() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, StoreError, OSError, TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            await desk.database.check()
+    except (StoreError, TimeoutError):
         return PlainTextResponse("the database does not answer\n", 503)
     return PlainTextResponse("ok\n")
