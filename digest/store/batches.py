@@ -144,7 +144,7 @@ async def void(connection: AsyncConnection, *, issue_id: int, now: datetime, dea
         inside = and_(delivery.c.issue_id == issue_id, delivery.c.batch.in_(numbers))
         await connection.execute(
             update(delivery)
-            .where(inside, delivery.c.state == DeliveryState.SENDING)
+            .where(inside, delivery.c.state.in_(claims.UNSETTLED))
             .values(state=DeliveryState.UNKNOWN, error="the sender ended in mid-request")
         )
     return len(numbers)

@@ -4,11 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.model import DeliveryState
-from digest.store.tables import delivery, issue
+from digest.model import BatchState, DeliveryState
+from digest.store.tables import batch, delivery, issue
+
+_IN_ITS_BATCH = and_(batch.c.issue_id == delivery.c.issue_id, batch.c.number == delivery.c.batch)
+_IS_BEING_SENT = and_(
+    batch.c.state == BatchState.SENDING, delivery.c.state.in_((DeliveryState.PENDING, DeliveryState.UNKNOWN))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +38,13 @@ async def counts(connection: AsyncConnection, issue_id: int | None = None) -> Ma
 
 async def counted(connection: AsyncConnection, where: ColumnElement[bool]) -> dict[str, int]:
     """Deliveries by state, row by row: a million take a second. Those of an issue that was sent stand on the issue."""
-    query = select(delivery.c.state, func.count()).where(where).group_by(delivery.c.state)
-    return {row[0]: row[1] for row in await connection.execute(query)}
+    rows = select(delivery.c.state, func.count(), literal(False)).where(where).group_by(delivery.c.state)
+    held = select(delivery.c.state, func.count(), literal(True)).join(batch, _IN_ITS_BATCH).where(where, _IS_BEING_SENT)
+    found: Counter[str] = Counter()
+    for state, count, is_being_sent in await connection.execute(rows.union_all(held.group_by(delivery.c.state))):
+        found[state] += -count if is_being_sent else count
+        found[DeliveryState.SENDING.value] += count if is_being_sent else 0
+    return {state: count for state, count in found.items() if count}
 
 
 async def failures(
@@ -62,8 +72,9 @@ class Sent:
 
 async def to(connection: AsyncConnection, subscriber_id: int) -> tuple[Sent, ...]:
     """Every issue that was to go to that person, oldest first."""
-    columns = select(issue.c.newsletter, issue.c.number, delivery.c.state, delivery.c.event)
-    query = columns.join_from(issue, delivery, delivery.c.issue_id == issue.c.id)
+    state = case((_IS_BEING_SENT, DeliveryState.SENDING.value), else_=delivery.c.state).label("state")
+    columns = select(issue.c.newsletter, issue.c.number, state, delivery.c.event)
+    query = columns.join_from(issue, delivery, delivery.c.issue_id == issue.c.id).outerjoin(batch, _IN_ITS_BATCH)
     rows = await connection.execute(query.where(delivery.c.subscriber_id == subscriber_id).order_by(issue.c.id))
     return tuple(Sent(issue=f"{r.newsletter}/{r.number}", state=DeliveryState(r.state), event=r.event) for r in rows)
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.model import DeliveryState, Event, EventKind, IssueState
-from digest.store.tables import delivery, event, issue
+from digest.model import BatchState, DeliveryState, Event, EventKind, IssueState
+from digest.store.tables import batch, delivery, event, issue
 from subscribers import addresses, roster
 from subscribers.model import SuppressionReason
 from subscribers.roster.rows import insert
@@ -131,7 +131,13 @@ async def _deliveries(connection: AsyncConnection, each: Event) -> Sequence[tupl
     who = select(subscriber.c.id).where(subscriber.c.address_key == key)
     sending = select(issue.c.id).where(issue.c.state == IssueState.SENDING)
     early = columns.where(d.issue_id.in_(sending), d.subscriber_id.in_(who), d.provider_id.is_(None))
-    under_way = early.where(d.state.in_((DeliveryState.SENDING, DeliveryState.UNKNOWN)))
+    held = exists().where(
+        batch.c.issue_id == d.issue_id, batch.c.number == d.batch, batch.c.state == BatchState.SENDING
+    )
+    has_left = or_(
+        d.state.in_((DeliveryState.SENDING, DeliveryState.UNKNOWN)), and_(d.state == DeliveryState.PENDING, held)
+    )
+    under_way = early.where(has_left)
     return [(i, s) for i, s, _ in await connection.execute(under_way)]
 
 

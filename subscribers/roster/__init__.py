@@ -8,7 +8,7 @@ from subscribers.roster.acts import Outcome, add, choose, confirm, narrow, remov
 from subscribers.roster.asking import Unasked, asked, claim_asking, forget_pending, forget_sources, unasked
 from subscribers.roster.keys import rotate, signing_keys, verifying_keys
 from subscribers.roster.listing import counts, get, listed, story
-from subscribers.roster.selects import choices, choosers, read_choice, recipients, wanted
+from subscribers.roster.selects import choices, choosers, is_wanted, read_choice, recipients, wanted
 from subscribers.roster.suppressions import erase, is_suppressed, lift, suppress
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "forget_sources",
     "get",
     "is_suppressed",
+    "is_wanted",
     "lift",
     "listed",
     "narrow",

@@ -14,6 +14,16 @@ def wanted(newsletter: str) -> Select[tuple[int]]:
     return _on(newsletter, select(subscription.c.subscriber_id))
 
 
+def is_wanted(newsletter: str, subscriber_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether `wanted` has the one of that column: each is looked up by key.
+
+    LIMIT keeps it from being made a join: of a list that grew since its statistics were taken, PostgreSQL then read
+    every row for a hundred readers (1.6 ms each of 10,000).
+    """
+    theirs = wanted(newsletter).where(subscription.c.subscriber_id == subscriber_id)
+    return theirs.correlate_except(subscription, subscriber, suppression).limit(1).scalar_subquery().is_not(None)
+
+
 def recipients(newsletter: str, of: Choosers = EVERYBODY) -> Select[tuple[int, str, str, str | None]]:
     """subscriber_id, address, name, language of the same (of those with that cadence), in no promised order."""
     s = subscriber.c

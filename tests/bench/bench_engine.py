@@ -1,10 +1,14 @@
 """The same work on each engine and database, in one run.
 
     PYTHONPATH=. python tests/bench/bench_engine.py [--feeds 1000] [--messages 20000] [--jobs 1000] [--planned 1000000]
+    PYTHONPATH=. python tests/bench/bench_engine.py --collect --feeds 10000 [--on sqlite postgresql 1 2 4]
+
+`--collect`: collecting alone, cold and then warm (nine of ten answer 304). `--on`: which engines (a number: so many workers).
 
 Local on SQLite, Local on PostgreSQL, and Procrastinate with 1, 2 and 4 workers (`digest worker`, each with two worker
-processes of its own for parsing). Servers stand on loopback in processes of their own, whose CPU is left out. CPU is that of the program: this process, or
-the workers, and all below them; PostgreSQL's own stands apart (µs a message). Feeds: 30 entries, 54 KB, gzipped, all new.
+processes of its own for parsing). Servers stand on loopback in processes of their own, whose CPU is left out. CPU is that
+of the program: this process, or the workers, and all below them; PostgreSQL's own stands apart (µs a message), and *with
+it* is messages a CPU second of both. Feeds: 30 entries, 54 KB, gzipped, all new.
 Messages: 20 KB, in batches of 100, answered after 50 ms. Jobs: steps that find nothing to do.
 """
 
@@ -18,6 +22,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +70,7 @@ class Far:
 
     mail: str
     feeds: list[str]
+    warm: Callable[[bool], None]  # from now on nine of ten feeds answer 304, or all are new
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +90,13 @@ class Spent:
 
 
 Wait = Callable[[], Awaitable[bool]]
+KINDS = {
+    "sqlite": "Local, SQLite",
+    "postgresql": "Local, PostgreSQL",
+    "1": "Procrastinate, 1 worker",
+    "2": "Procrastinate, 2 workers",
+    "4": "Procrastinate, 4 workers",
+}
 
 
 class InProcess:
@@ -91,6 +104,10 @@ class InProcess:
 
     def __init__(self, kit: Kit) -> None:
         self.kit, self._engine = kit, Local(kit, stages.OURS)
+        self.pids = [os.getpid()]
+
+    async def rest(self) -> None:
+        """Until nothing is under way."""
 
     async def do(self, todo: list[Step], is_done: Wait) -> Spent:
         cpu, began = bench_collect.cpu_s(), time.monotonic()
@@ -104,20 +121,31 @@ class ByWorkers:
     """Steps as jobs of so many `digest worker`."""
 
     def __init__(self, kit: Kit, engine: Any, pids: list[int]) -> None:
-        self.kit, self._engine, self._pids = kit, engine, pids
+        self.kit, self._engine, self.pids = kit, engine, pids
+
+    async def rest(self) -> None:
+        """Until nothing is under way."""
+        while not await self._is_idle():
+            await asyncio.sleep(0.05)
 
     async def do(self, todo: list[Step], is_done: Wait) -> Spent:
-        cpu, began = _cpu_s(self._pids), time.monotonic()
+        cpu, began = _cpu_s(self.pids), time.monotonic()
         for at in range(0, len(todo), 500):
             await self._engine.submit(todo[at : at + 500])
         while not (await self._is_idle() and await is_done()):
             await asyncio.sleep(0.05)
-        return Spent(wall_s=time.monotonic() - began, cpu_s=_cpu_s(self._pids) - cpu)
+        return Spent(wall_s=time.monotonic() - began, cpu_s=_cpu_s(self.pids) - cpu)
 
     async def _is_idle(self) -> bool:
         async with self.kit.database.read() as connection:
             found = (await queue.standing(connection)).queues
         return not any(found.get(name, {}).get(state) for name in ("collect", "send") for state in ("todo", "doing"))
+
+
+def _largest_mb(pids: list[int]) -> float:
+    """The most memory that any of these ever held."""
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+    return max(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
 
 
 def _cpu_s(pids: list[int]) -> float:
@@ -193,10 +221,7 @@ async def measured(engine: InProcess | ByWorkers, sizes: Sizes, postgres: int) -
             return await connection.scalar(select(tables.issue.c.state)) == "sent"
 
     async def is_collected() -> bool:
-        async with kit.database.read() as connection:
-            asked = tables.feed.c.last_checked.is_not(None)
-            seen = select(func.count()).select_from(tables.feed).where(asked)
-            return await connection.scalar(seen) == sizes.feeds
+        return await _asked(kit) == sizes.feeds
 
     await engine.do([steps.sending(10**9)], always)  # what is imported once
     jobs = await engine.do([steps.sending(10**9 + n) for n in range(sizes.jobs)], always)
@@ -211,6 +236,34 @@ async def measured(engine: InProcess | ByWorkers, sizes: Sizes, postgres: int) -
     sent = await engine.do([steps.sending(issue_id)], is_sent)
     sent = replace(sent, postgres_s=_cpu_s([postgres]) - before)
     return {"jobs": jobs, "feeds": collected, "messages": sent}
+
+
+async def _asked(kit: Kit, since: datetime = datetime(1970, 1, 1, tzinfo=UTC)) -> int:
+    """How many feeds were asked since then, and are well."""
+    asked = (tables.feed.c.last_checked > since, tables.feed.c.last_error.is_(None))
+    async with kit.database.read() as connection:
+        return await connection.scalar(select(func.count()).select_from(tables.feed).where(*asked)) or 0
+
+
+async def collected(engine: InProcess | ByWorkers, far: Far, postgres: int) -> Mapping[str, Spent]:
+    """A cold round and a warm one."""
+    found, kit = {}, engine.kit
+    for name in ("cold", "warm"):
+        far.warm(name == "warm")
+        await engine.rest()
+        async with kit.database.write() as connection:
+            # All are due. A worker's sweep may have collected meanwhile.
+            anew = tables.feed.update().values(next_check=None) if name == "warm" else tables.feed.delete()
+            await connection.execute(anew)
+        since = datetime.now(UTC)
+
+        async def is_done(since: datetime = since) -> bool:
+            return await _asked(kit, since) == len(far.feeds)
+
+        before = _cpu_s([postgres])
+        spent = await engine.do([steps.collecting("morning")], is_done)
+        found[name] = replace(spent, postgres_s=_cpu_s([postgres]) - before)
+    return found
 
 
 # ------------------------------------------------------------------ a million readers
@@ -261,30 +314,52 @@ def _say(line: str) -> None:
 # ------------------------------------------------------------------ the table
 
 
-async def run(folder: Path, server: Server, far: Far, sizes: Sizes, planned_count: int) -> None:
+@contextlib.asynccontextmanager
+async def opened(folder: Path, kind: str, admin: str, far: Far) -> AsyncIterator[InProcess | ByWorkers]:
+    """That engine on a database of its own."""
+    place = folder / kind
+    place.mkdir()
+    async with contextlib.AsyncExitStack() as stack:
+        url = f"sqlite:///{place / 'd.db'}"
+        if kind != "sqlite":
+            url = (await stack.enter_async_context(postgres_database(admin))).replace("+psycopg", "")
+        make = workers(place, url, far, count=int(kind)) if kind.isdigit() else local(place, url, far)
+        yield await stack.enter_async_context(make)
+
+
+async def run(folder: Path, server: Server, far: Far, sizes: Sizes, kinds: list[str], planned_count: int) -> None:
     admin = server.url.replace("postgresql://", "postgresql+psycopg://")
     entries = sizes.feeds * bench_collect.ENTRIES
     _say(
         f"{sizes.feeds} feeds, {entries} articles, {sizes.messages} messages, {sizes.jobs} jobs; per second, and per CPU second"
     )
     _say(
-        f"{'':26}{'feeds/s':>9}{'art./s':>9}{'/CPU s':>9}{'msg/s':>9}{'/CPU s':>9}{'PG µs':>9}{'jobs/s':>9}{'CPU ms/job':>12}"
+        f"{'':26}{'feeds/s':>9}{'art./s':>9}{'/CPU s':>9}{'msg/s':>9}{'/CPU s':>9}{'PG µs':>9}{'with it':>9}{'jobs/s':>9}{'CPU ms/job':>12}"
     )
     if planned_count:
         async with postgres_database(admin) as url:
             await planned(folder, url.replace("+psycopg", ""), far, planned_count, server.pid)
-    kinds: list[tuple[str, int]] = [("Local, SQLite", 0), ("Local, PostgreSQL", 0)]
-    kinds += [(f"Procrastinate, {n} worker{'s' * (n > 1)}", n) for n in (1, 2, 4)]
-    for name, count in kinds:
-        place = folder / name.replace(" ", "-")
-        place.mkdir()
-        async with contextlib.AsyncExitStack() as stack:
-            url = f"sqlite:///{place / 'd.db'}"
-            if "SQLite" not in name:
-                url = (await stack.enter_async_context(postgres_database(admin))).replace("+psycopg", "")
-            make = workers(place, url, far, count=count) if count else local(place, url, far)
-            found = await measured(await stack.enter_async_context(make), sizes, server.pid)
-        _say(_row(name, found, sizes, entries))
+    for kind in kinds:
+        async with opened(folder, kind, admin, far) as engine:
+            found = await measured(engine, sizes, server.pid)
+        _say(_row(KINDS[kind], found, sizes, entries))
+
+
+async def run_collect(folder: Path, server: Server, far: Far, kinds: list[str]) -> None:
+    """Collecting alone: a row for each round."""
+    count, admin = len(far.feeds), server.url.replace("postgresql://", "postgresql+psycopg://")
+    _say(
+        f"{count} feeds of {bench_collect.ENTRIES} entries; feeds per second, per CPU second, and with PostgreSQL's own"
+    )
+    _say(f"{'':26}{'round':>6}{'seconds':>9}{'feeds/s':>9}{'/CPU s':>9}{'with PG':>9}{'MB at most':>12}")
+    for kind in kinds:
+        async with opened(folder, kind, admin, far) as engine:
+            for name, spent in (await collected(engine, far, server.pid)).items():
+                both = spent.cpu_s + spent.postgres_s
+                _say(
+                    f"{KINDS[kind]:26}{name:>6}{spent.wall_s:9.0f}{count / spent.wall_s:9.0f}{count / spent.cpu_s:9.0f}"
+                    f"{count / both:9.0f}{_largest_mb(engine.pids):12.0f}"
+                )
 
 
 def _row(name: str, found: Mapping[str, Spent], sizes: Sizes, entries: int) -> str:
@@ -292,7 +367,7 @@ def _row(name: str, found: Mapping[str, Spent], sizes: Sizes, entries: int) -> s
     return (
         f"{name:26}{sizes.feeds / feeds.wall_s:9.0f}{entries / feeds.wall_s:9.0f}{entries / feeds.cpu_s:9.0f}"
         f"{sizes.messages / sent.wall_s:9.0f}{sizes.messages / sent.cpu_s:9.0f}"
-        f"{1e6 * sent.postgres_s / sizes.messages:9.0f}"
+        f"{1e6 * sent.postgres_s / sizes.messages:9.0f}{sizes.messages / (sent.cpu_s + sent.postgres_s):9.0f}"
         f"{sizes.jobs / jobs.wall_s:9.0f}{1000 * jobs.cpu_s / sizes.jobs:12.2f}"
     )
 
@@ -304,6 +379,8 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--jobs", type=int, default=1_000)
     parser.add_argument("--planned", type=int, default=1_000_000)
+    parser.add_argument("--collect", action="store_true", help="collecting alone, cold and warm")
+    parser.add_argument("--on", nargs="+", choices=list(KINDS), default=list(KINDS), help="which engines")
     given = parser.parse_args()
     import logging
     import tempfile
@@ -323,14 +400,22 @@ def main() -> None:
         process.start()
         bench_collect._SERVERS.add(process.pid)
     _, urls = feeds.recv()
-    far = Far(mail=f"http://127.0.0.1:{mail.recv()}", feeds=urls)
+
+    def warm(is_warm: bool) -> None:
+        feeds.send("warm" if is_warm else "cold")
+        feeds.recv()
+
+    far = Far(mail=f"http://127.0.0.1:{mail.recv()}", feeds=urls, warm=warm)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
         server = Server(folder / "pg")
         try:
             sizes = Sizes(feeds=given.feeds, messages=given.messages, jobs=given.jobs)
-            asyncio.run(run(folder, server, far, sizes, given.planned))
+            if given.collect:
+                asyncio.run(run_collect(folder, server, far, given.on))
+            else:
+                asyncio.run(run(folder, server, far, sizes, given.on, given.planned))
         finally:
             server.end()
     mail.send("end")

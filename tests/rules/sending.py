@@ -154,8 +154,8 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 CLAIMS,
-                "    if row.key is None:\n        connection",
-                "    if True:\n        connection.execute(update(delivery).where(delivery.c.batch == row.number).values(state=DeliveryState.PENDING))\n        connection",
+                "newsletter if row.key is None else None",
+                "newsletter",
             ),
         ),
         (f"{OF_BATCHES}test_who_left_is_not_claimed_but_a_replay_keeps_its_members",),
@@ -240,8 +240,8 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 CLAIMS,
-                '        connection.execute(_suppress(newsletter), {"of": issue_id, "in": row.number})\n',
-                "        pass\n",
+                "newsletter if row.key is None else None",
+                "None",
             ),
         ),
         (

@@ -17,7 +17,7 @@ from digest.collect.inflate import Inflater
 from digest.errors import FetchError
 from digest.pipeline import send
 from digest.send import compose
-from digest.store import Database, batches, claims, tables
+from digest.store import Database, batches, claims, deliveries, tables
 from digest.testing.contract import ENVELOPE
 from subscribers import roster
 from subscribers import tables as people
@@ -54,16 +54,20 @@ async def test_when_the_request_leaves_all_of_it_is_on_disk(database: Database, 
     async def answer(request: httpx.Request) -> httpx.Response:
         async with database.read() as connection:
             found = (await connection.execute(select(tables.batch).where(tables.batch.c.issue_id == issue_id))).one()
-            states = (await connection.scalars(select(tables.delivery.c.state))).all()
-        seen.append((found.state, found.key, bool(found.body_hash), found.provider, sorted(states)))
+            states = await deliveries.counts(connection, issue_id)
+            members = (await connection.scalars(select(tables.delivery.c.batch))).all()
+        told = {state.value: count for state, count in states.items() if count}
+        seen.append(
+            (found.state, found.key, bool(found.body_hash), found.provider, told, members == [found.number] * 2)
+        )
         assert found.key == request.headers["idempotency-key"]
         return httpx.Response(200, json={"data": [{"id": "1"}, {"id": "2"}]})
 
     world = kit(config(tmp_path, base_url="http://127.0.0.1:9"), database, clock)
     told = await send.issue(world, issue_id, sleep=clock.sleep, transport=httpx.MockTransport(answer))
     assert told.accepted == 2
-    ((state, key, has_hash, provider, states),) = seen
-    assert (state, has_hash, provider, states) == ("sending", True, "resend", ["sending", "sending"])
+    ((state, key, has_hash, provider, states, are_members),) = seen
+    assert (state, has_hash, provider, states, are_members) == ("sending", True, "resend", {"sending": 2}, True)
     assert key
 
 

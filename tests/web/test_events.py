@@ -17,7 +17,7 @@ from web import signing
 from web.reader import config
 
 from digest.model import DeliveryState, Event, EventKind, IssueState
-from digest.store import Database, tables
+from digest.store import Database, batches, claims, tables
 from digest.store import events as store
 from digest.web import events, public
 from digest.web.hooks import Report
@@ -381,6 +381,23 @@ async def test_a_report_before_its_number_is_stored_finds_its_delivery(database:
     await sent(database, now, {ann: "ann@example.org", bob: "bob@example.org"}, None)
     await record(database, now, event(EventKind.DELIVERED, now))
     assert await reports(database) == {ann: "delivered", bob: None}
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+async def test_a_report_before_its_number_finds_what_is_being_sent(
+    database: Database, now: datetime, has_left: bool
+) -> None:
+    """That a message is under way stands at its batch alone."""
+    ann = await joined(database, now)
+    issue_id = await sent(database, now, {}, None)
+    async with database.write() as connection:
+        await batches.plan(connection, issue_id=issue_id, newsletter="morning", size=9)
+        if has_left:
+            lease = timedelta(minutes=5)
+            given = {"issue_id": issue_id, "newsletter": "morning", "owner": "one", "now": now, "lease": lease}
+            assert await connection.run_sync(claims.claim, **given)
+    await record(database, now, event(EventKind.DELIVERED, now))
+    assert await reports(database) == {ann: "delivered" if has_left else None}
 
 
 async def test_a_report_of_no_delivery_of_ours_still_bars(database: Database, now: datetime) -> None:
