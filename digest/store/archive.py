@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import IssueState, Rendered, Slot, SlotKind, Slotted
 from digest.store.tables import delivery, issue, rendition
+from subscribers.model import EVERYBODY, Choosers
 
 _PUBLIC = (IssueState.SENDING, IssueState.SENT)  # nothing is shown before it goes out
 
@@ -27,9 +28,14 @@ class Edition:
 
 
 async def listed(
-    connection: AsyncConnection, newsletter: str, *, before: int | None = None, limit: int
+    connection: AsyncConnection,
+    newsletter: str,
+    *,
+    of: Choosers = EVERYBODY,
+    before: int | None = None,
+    limit: int,
 ) -> tuple[Edition, ...]:
-    """The issues that went out, newest first; with `before`, those with a lower number."""
+    """The issues that went out to these readers, newest first; with `before`, those with a lower number."""
     r = rendition.c
     columns = (issue.c.number, issue.c.slot, issue.c.date, issue.c.made_at, issue.c.due_at)
     statement = (
@@ -39,6 +45,10 @@ async def listed(
         .order_by(issue.c.number.desc())
         .limit(limit)
     )
+    if of.only is not None:
+        statement = statement.where(issue.c.cadence.in_(of.only))
+    elif of.but:
+        statement = statement.where(issue.c.cadence.not_in(of.but))
     if before is not None:
         statement = statement.where(issue.c.number < before)
     return tuple(

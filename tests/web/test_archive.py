@@ -1,11 +1,12 @@
 """The archive: what went out, without a name in it, and nothing before its time."""
 
+import re
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
 import fastfeedparser
 import pytest
-from web.reader import Reader, reading
+from web.reader import CONFIG, Reader, config, reading
 
 from digest.model import IssueState
 from digest.store import Database, tables
@@ -31,11 +32,17 @@ async def reader(database: Database, now: datetime):
 
 
 async def issued(
-    reader: Reader, number: int, state: IssueState = IssueState.SENT, newsletter: str = "morning", subject: str = ""
+    reader: Reader,
+    number: int,
+    state: IssueState = IssueState.SENT,
+    newsletter: str = "morning",
+    subject: str = "",
+    cadence: str = "",
 ) -> None:
     async with reader.database.write() as connection:
         values = {
             "newsletter": newsletter,
+            "cadence": cadence,
             "number": number,
             "slot": f"2026-11-{number:02}T07:30",
             "due_at": reader.clock(),
@@ -137,3 +144,85 @@ async def test_a_reader_views_an_issue_in_the_browser(reader: Reader) -> None:
 async def test_a_view_of_no_issue(reader: Reader, name: str) -> None:
     await issued(reader, 1)
     assert (await reader.web.get(f"/view/{await reader.token('view', newsletter=name)}")).status_code == 404
+
+
+# ------------------------------------------------------------------ cadences
+
+CADENCES = (
+    CONFIG + 'cadences = { daily = "30 7 * * *", weekly = "0 8 * * sun", "en-route" = "0 9 * * *" }\nlanguage = "de"\n'
+)
+
+
+@pytest.fixture
+async def visitor(database: Database, now: datetime):
+    """Of a newsletter that got cadences after its first issue, and lost one since."""
+    async with reading(database, now, config(CADENCES)) as one:
+        for number, cadence in enumerate(["", "daily", "weekly", "monthly", "daily", "en-route"], 1):
+            await issued(one, number, newsletter="quiet", cadence=cadence)
+        yield one
+
+
+def numbers(page: str) -> list[str]:
+    return re.findall(r">Issue (\d)<", page)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [("", "5421"), ("?cadence=daily", "5421"), ("?cadence=weekly", "3"), ("?cadence=en-route", "6")],
+)
+async def test_each_cadence_has_its_list_and_its_feed(visitor: Reader, query: str, shown: str) -> None:
+    """The usual one has also the issues from before there were cadences, and of those that are no more."""
+    assert numbers((await visitor.web.get(f"/archive/quiet{query}")).text) == list(shown)
+    assert numbers((await visitor.web.get(f"/archive/quiet/feed.xml{query}")).text) == list(shown)
+
+
+async def test_lists_lead_to_one_another_and_to_their_own_feed_and_form(visitor: Reader) -> None:
+    page = (await visitor.web.get("/archive/quiet?cadence=weekly")).text
+    assert '<a href="quiet">Täglich</a>' in page
+    assert '<a href="quiet?cadence=weekly" aria-current="page">Wöchentlich</a>' in page
+    assert '<a href="quiet?cadence=en-route">en-route</a>' in page
+    assert '<a href="quiet/feed.xml?cadence=weekly">' in page
+    assert page.count('type="application/atom+xml"') == 3
+    assert 'href="../subscribe/quiet?cadence=weekly"' in page
+    form = (await visitor.web.get("/subscribe/quiet?cadence=weekly")).text
+    assert re.search(r'value="weekly" checked', form)
+    assert form.count(" checked") == 1
+
+
+async def test_the_feeds_are_two_to_a_feed_reader(visitor: Reader) -> None:
+    daily, weekly = [
+        ET.fromstring((await visitor.web.get(f"/archive/quiet/feed.xml{query}")).content)
+        for query in ("", "?cadence=weekly")
+    ]
+    home = "https://news.example.org/archive/quiet"
+    assert (daily.findtext("{*}id"), weekly.findtext("{*}id")) == (home, f"{home}?cadence=weekly")
+    assert (daily.findtext("{*}title"), weekly.findtext("{*}title")) == ("Quiet · Täglich", "Quiet · Wöchentlich")
+    hrefs = [link.get("href") for link in weekly.findall("{*}link")]
+    assert hrefs == [f"{home}?cadence=weekly", f"{home}/feed.xml?cadence=weekly"]
+
+
+@pytest.mark.parametrize("name", ["monthly", "x", "", "%00", "daily&cadence=x"])
+@pytest.mark.parametrize("path", ["/archive/quiet", "/archive/quiet/feed.xml"])
+async def test_a_cadence_there_is_not(visitor: Reader, path: str, name: str) -> None:
+    assert (await visitor.web.get(f"{path}?cadence={name}")).status_code == 404
+
+
+async def test_a_long_list_goes_on_within_its_cadence(visitor: Reader) -> None:
+    for number in range(10, 70):
+        await issued(visitor, number, newsletter="quiet", cadence="weekly" if number % 10 else "daily")
+    page = (await visitor.web.get("/archive/quiet?cadence=weekly")).text
+    (query,) = re.findall(r'href="(\?[^"]*)" rel="next"', page)
+    rest = (await visitor.web.get(f"/archive/quiet{query.replace('&amp;', '&')}")).text
+    assert set(numbers(rest)) <= {"3"}
+    assert len(re.findall(r">Issue \d+<", page)) == 50
+    assert len(re.findall(r">Issue \d+<", rest)) == 5
+
+
+@pytest.mark.parametrize("newsletter", ["morning", "quiet"])
+async def test_without_cadences_there_is_one_list_of_all(reader: Reader, newsletter: str) -> None:
+    for number, cadence in enumerate(["", "weekly"], 1):
+        await issued(reader, number, newsletter=newsletter, cadence=cadence)
+    page = (await reader.web.get(f"/archive/{newsletter}")).text
+    assert numbers(page) == ["2", "1"]
+    assert "<nav" not in page
+    assert (await reader.web.get(f"/archive/{newsletter}?cadence=weekly")).status_code == 404

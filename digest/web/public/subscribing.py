@@ -24,7 +24,7 @@ _CORS = {
 
 
 async def show(request: Request) -> Response:
-    """The form."""
+    """The form; `?cadence=` ticks another than the usual one."""
     desk: Desk = request.app.state.desk
     newsletter = desk.newsletter(request.path_params["newsletter"])
     return _form(desk, request, newsletter, headers=SHARED)
@@ -86,7 +86,7 @@ def _form(
     headers: Mapping[str, str] = PRIVATE,
 ) -> Response:
     values = {"newsletter": newsletter, "given": given, "problem": problem, "honeypot": _HONEYPOT}
-    values["choice"] = choices.of(newsletter)
+    values["choice"] = choices.of(newsletter, cadence=request.query_params.get("cadence", ""))
     language = desk.language(request, newsletter)
     return desk.pages.page("subscribe", language, values, status=422 if problem else 200, headers=headers)
 
