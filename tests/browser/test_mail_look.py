@@ -41,7 +41,7 @@ def issue(language: str):
     if language == "en":
         told = samples.stories()
         return samples.issue(told, intro="Good morning.")
-    title = {"ar": "موجز الصباح", "ja": "朝のダイジェスト"}[language]
+    title = {"ar": "موجز الصباح", "he": "תקציר הבוקר", "ja": "モーニングダイジェスト", "zh": "晨间新闻摘要"}[language]
     return samples.issue(samples.stories(language), language=language, title=title)
 
 
@@ -155,6 +155,11 @@ def test_no_barrier_is_found_by_axe(show, layout, language, scheme):
     found = Axe().run(page, options={"runOnly": TAGS})
     assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found.response["violations"]] == []
     assert found.response["passes"]
+
+
+@pytest.mark.parametrize(("layout", "language", "scheme"), [("digest", "he", "dark"), ("brief", "zh", "light")])
+def test_no_barrier_is_found_by_axe_in_two_more_scripts(show, layout, language, scheme):
+    test_no_barrier_is_found_by_axe(show, layout, language, scheme)
 
 
 def test_axe_sees_a_barrier(show):

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date
+from html import unescape
 
 import pytest
 from babel import Locale
@@ -47,6 +48,20 @@ def test_every_string_is_translated(language, strings):
     for string in strings:
         told = texts[string]
         assert all(told) if isinstance(told, tuple) else told, string
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", "另见：Coast Radio、海岸电台"),
+        ("ar", "أيضًا في Coast Radio، 海岸电台"),
+        ("de", "Auch bei Coast Radio, 海岸电台"),
+    ],
+)
+def test_sources_are_listed_as_the_language_lists(language, said):
+    told = samples.stories("zh")
+    html = samples.rendered(samples.issue(told, language=language)).html.fill(samples.VALUES)
+    assert said in unescape(re.sub(r"<[^>]*>", "", html))
 
 
 @pytest.mark.parametrize("language", OTHERS)
