@@ -41,6 +41,7 @@ _NO_AUTHORS = frozenset(
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _ANY_TAG = re.compile(r"<[^>]+>")
 _SCAN = 20_000  # characters of a content in which its first 512 without markup stand
+_HEAD = 1_500  # in which they mostly stand
 _RawFeed = Mapping[str, Any]
 
 
@@ -159,8 +160,15 @@ def _is_made_up(excerpt: str, content: str) -> bool:
     """Whether fastfeedparser cut it from the content: its first 512 characters without markup, mid-word."""
     if len(excerpt) > 512 or "<" in excerpt:
         return False
-    flat = " ".join(unescape(_ANY_TAG.sub(" ", content[:_SCAN])).split())
+    head = content[: content.rfind(">", 0, _HEAD) + 1]  # no tag goes on after the end of one
+    flat = _flat(head)
+    if len(flat) < 512:
+        flat = _flat(content[:_SCAN])
     return flat[:512].startswith(" ".join(excerpt.split()))
+
+
+def _flat(html: str) -> str:
+    return " ".join(unescape(_ANY_TAG.sub(" ", html)).split())
 
 
 def _content(item: Mapping[str, Any]) -> str:
@@ -233,16 +241,14 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _items(raw: _RawFeed, key: str) -> Iterator[Mapping[str, Any]]:
+def _items(raw: _RawFeed, key: str) -> Sequence[_RawFeed]:
     value = raw.get(key)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        yield from (item for item in value if isinstance(item, Mapping))
+    return [item for item in value if isinstance(item, dict)] if value and isinstance(value, list | tuple) else ()
 
 
 def _alternate(raw: _RawFeed) -> object:
     """The first link that is not the entry's own address in the feed (JSON Feed's external_url is `related`)."""
-    links = list(_items(raw, "links"))
-    ranked = [item for rel in ("alternate", None, "related") for item in links if item.get("rel") == rel]
+    ranked = [item for rel in ("alternate", None, "related") for item in _items(raw, "links") if item.get("rel") == rel]
     return ranked[0].get("href") if ranked else None
 
 

@@ -20,12 +20,15 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from digest.collect import fingerprint
 from digest.model import Entry, Seen
 
 Key = tuple[str, bytes]  # (kind, hash)
 _WORD = re.compile(r"\w+")
-_MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9)  # odd constants of splitmix64 (Steele 2014)
 _PLAIN = re.compile(r"https?://(?:www\.)?([a-zA-Z0-9.-]+\.[a-zA-Z]{2,})((?:/[a-zA-Z0-9_-]+)*/?)")  # nothing to clean
+# A web address of printable ASCII, by its path and query: what urlsplit says of it.
+_WEB = re.compile(r"https?://[!\"$-.0->@-Z\\^-~]*([!\"$->@-~]*)(?:\?([!\"$-~]*))?(?:#[!-~]*)?")
+_AT_ONCE = 200_000  # characters whose words are in memory at a time
 _ENOUGH_WORDS = 12  # of text, for a fingerprint to mean anything
 _NEAR_BITS = 6  # of 64; below are the same text with another counter or clock in it
 _ALIKE_BITS = 2  # the same text, under another title
@@ -74,36 +77,65 @@ class Match:
 # ------------------------------------------------------------------ marks
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an entry's title and text come to."""
+
+    title: str  # folded
+    content_hash: bytes
+    text_key: bytes
+    fingerprint: int | None
+
+
 def marks(entries: Sequence[Entry], texts: Sequence[str], *, known: Collection[bytes] = ()) -> tuple[Marks, ...]:
     """Each entry's marks, by their plain `texts`. A guid or link that two entries of a fetch share names neither.
 
     `known`: content hashes that are stored; such an entry needs no fingerprint to be recognized, and gets none.
     """
-    drafts = [(entry, text, address(entry.link)) for entry, text in zip(entries, texts, strict=True)]
-    guids = Counter(entry.guid for entry, _, _ in drafts)
-    links = Counter(link for _, _, link in drafts)
+    links = [address(entry.link) for entry in entries]
+    guid_count, link_count = Counter(entry.guid for entry in entries), Counter(links)
+    said = (one for group in _groups(texts) for one in _said(entries[group], texts[group], links[group], known))
     return tuple(
-        _marks(entry, text, link, known, is_guid_own=guids[entry.guid] == 1, is_link_own=links[link] == 1)
-        for entry, text, link in drafts
+        _marks(entry, link, one, is_guid_own=guid_count[entry.guid] == 1, is_link_own=link_count[link] == 1)
+        for entry, link, one in zip(entries, links, said, strict=True)
     )
 
 
-def _marks(
-    entry: Entry, text: str, link: str, known: Collection[bytes], *, is_guid_own: bool, is_link_own: bool
-) -> Marks:
-    title = fold(entry.title)
-    words = _WORD.findall(text.casefold())
-    content_hash = _hash(title, *words)
-    keys = dict.fromkeys(_keys(entry, link, title, is_guid_own=is_guid_own, is_link_own=is_link_own))
-    if title:
-        keys["fp", content_hash if len(words) >= _ENOUGH_WORDS else _hash(title, link, *words)] = None
+def _groups(texts: Sequence[str]) -> Iterator[slice]:
+    """The places of texts that are taken together: a feed's words would be ten times its size in memory."""
+    start = size = 0
+    for place, text in enumerate(texts):
+        if size and size + len(text) > _AT_ONCE:
+            yield slice(start, place)
+            start, size = place, 0
+        size += len(text)
+    yield slice(start, len(texts))
+
+
+def _said(
+    entries: Sequence[Entry], texts: Sequence[str], links: Sequence[str], known: Collection[bytes]
+) -> Iterator[_Said]:
+    titles = [fold(entry.title) for entry in entries]
+    words = [fingerprint.words(text) for text in texts]
+    hashes = [_hash(title, words=found) for title, found in zip(titles, words, strict=True)]
+    wanted = [n for n, found in enumerate(words) if len(found) >= _ENOUGH_WORDS and hashes[n] not in known]
+    simhashes = dict(zip(wanted, fingerprint.simhashes([words[n] for n in wanted]), strict=True))
+    for n, (title, found, value) in enumerate(zip(titles, words, hashes, strict=True)):
+        key = value if len(found) >= _ENOUGH_WORDS else _hash(title, links[n], words=found)
+        yield _Said(title, value, key, simhashes.get(n))
+
+
+def _marks(entry: Entry, link: str, said: _Said, *, is_guid_own: bool, is_link_own: bool) -> Marks:
+    keys = dict.fromkeys(_keys(entry, link, said.title, is_guid_own=is_guid_own, is_link_own=is_link_own))
+    if said.title:
+        keys["fp", said.text_key] = None
     return Marks(
         keys=tuple(keys),
-        title=title,
+        title=said.title,
         link=link,
         published=entry.published,
-        fingerprint=simhash(words) if len(words) >= _ENOUGH_WORDS and content_hash not in known else None,
-        content_hash=content_hash,
+        fingerprint=said.fingerprint,
+        content_hash=said.content_hash,
     )
 
 
@@ -164,6 +196,13 @@ def without_host(guid: str) -> str:
     >>> without_host("http://old.example.org/?p=12"), without_host("tag:example.org,2026:1")
     ('/?p=12', '')
     """
+    if plain := _WEB.fullmatch(guid):
+        path, query = plain[1], plain[2]
+        return "" if not (path.strip("/") or query) else f"{path}?{query}" if query else path
+    return _without_host(guid)
+
+
+def _without_host(guid: str) -> str:
     try:
         parts = urlsplit(guid)
     except ValueError:
@@ -178,32 +217,14 @@ def fold(title: str) -> str:
     return " ".join(_WORD.findall(title.casefold()))
 
 
-def simhash(words: Sequence[str]) -> int:
-    """64 bits that stay near for near texts (Charikar 2002, over pairs of words), as a signed number."""
-    import numpy as np
-
-    if not words:
-        return 0
-    single = np.frombuffer(b"".join(map(_word_hash, words)), dtype=np.uint64)
-    mixed = (single[:-1] * np.uint64(_MIX[0])) ^ single[1:] if len(words) > 1 else single
-    mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(_MIX[1])
-    bits = np.unpackbits((mixed ^ (mixed >> np.uint64(29))).view(np.uint8).reshape(-1, 8), axis=1)
-    majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(mixed)
-    return int.from_bytes(np.packbits(majority).tobytes(), "big", signed=True)
-
-
-@lru_cache(maxsize=65_536)
-def _word_hash(word: str) -> bytes:
-    return hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).digest()
-
-
 def distance(one: int, other: int) -> int:
     """How many of their 64 bits differ."""
     return ((one ^ other) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
 
 
-def _hash(*parts: str) -> bytes:
-    return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).digest()
+def _hash(*parts: str, words: Sequence[bytes] = ()) -> bytes:
+    joined = b"\0".join(("\0".join(parts).encode("utf-8", "replace"), *words))
+    return hashlib.blake2b(joined, digest_size=16).digest()
 
 
 # ------------------------------------------------------------------ matching

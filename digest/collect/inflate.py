@@ -26,6 +26,8 @@ class Inflater:
         self._head = b""
         self._rest = b""  # after the end of a stream, as long as it may begin another
         self._stream: Any = None  # None: the head is not seen yet, or the body is plain
+        self._is_raw = False  # deflate without a header, and so without a check sum behind it
+        self._first = 0  # part of the present stream
         self._is_plain = self._name in {"", "identity"}
 
     def feed(self, chunk: bytes) -> None:
@@ -40,10 +42,30 @@ class Inflater:
                 self._begin()
 
     def body(self) -> bytes:
-        """All of it."""
+        """All of it; FetchError where a packed one ends before its data does (its check sum may be missing)."""
         if self._stream is None and self._head and not self._is_plain:
             self._begin()
+        if self._stream is not None and not self._stream.eof and not self._lacks_its_trailer():
+            raise FetchError("the packed body is cut off before its end", kind="cut")
         return b"".join(self._parts)
+
+    def _lacks_its_trailer(self) -> bool:
+        """Whether only the check sum behind the data is missing, or a part of it: the very one would then end it."""
+        if self._is_raw:
+            return False
+        data = b"".join(self._parts[self._first :])
+        sums = {
+            zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFF_FFFF).to_bytes(4, "little"),  # RFC 1952 §2.3.1
+            zlib.adler32(data).to_bytes(4, "big"),  # RFC 1950 §2.2
+        }
+        return any(self._ends_with(trailer[there:]) for trailer in sums for there in range(len(trailer)))
+
+    def _ends_with(self, rest: bytes) -> bool:
+        probe = self._stream.copy()
+        try:
+            return not probe.decompress(rest) and probe.eof
+        except zlib.error:
+            return False
 
     def _begin(self) -> None:
         """By the first bytes: servers say gzip and send plain text, or say deflate and leave out zlib's header."""
@@ -53,7 +75,8 @@ class Inflater:
             self._is_plain = True
             self._keep(self._head)
             return
-        self._stream = zlib.decompressobj(_AUTO if is_gzip or is_zlib else -zlib.MAX_WBITS)
+        self._is_raw = not (is_gzip or is_zlib)
+        self._stream = zlib.decompressobj(-zlib.MAX_WBITS if self._is_raw else _AUTO)
         self._inflate(self._head)
 
     def _inflate(self, chunk: bytes) -> None:
@@ -74,7 +97,7 @@ class Inflater:
         if len(self._rest) < _HEAD or not self._rest.startswith(_MAGIC):
             return b""
         found, self._rest = self._rest, b""
-        self._stream = zlib.decompressobj(_AUTO)
+        self._stream, self._first = zlib.decompressobj(_AUTO), len(self._parts)
         return found
 
     def _keep(self, data: bytes) -> None:
@@ -96,3 +119,13 @@ def unpacked(body: bytes, *, max_bytes: int = MAX_BYTES) -> bytes:
     inflater = Inflater("gzip", max_bytes=max_bytes)
     inflater.feed(body)
     return inflater.body()
+
+
+def unpacked_head(body: bytes, size: int) -> bytes:
+    """The first bytes of a file, unpacked where it was gzipped; fewer where it is shorter or broken."""
+    if not is_packed(body):
+        return body[:size]
+    try:
+        return zlib.decompressobj(_AUTO).decompress(body, size)
+    except zlib.error:
+        return b""

@@ -6,6 +6,12 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 from digest.collect import markup
 
 MAX_LENGTH = 2_000  # characters
+# An address that is whole, and that joining and splitting would leave as it is.
+_WHOLE = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*+(?::[1-9]\d{0,3}(?!\d))?/[\w.~!$&'()*+,=:@%/-]*+(?:\?[\w.~!$&'()*+,;=:@%/?-]++)?"
+    r"(?:#[\w.~!$&'()*+,;=:@%/?-]++)?",
+    re.ASCII,
+)
 _DATED = re.compile(
     r"(?:^|/|-)(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2]|[a-z]{3})(?:[/-]?(?:0?[1-9]|[12]\d|3[01]))?(?:/|-|$)", re.IGNORECASE
 )
@@ -42,6 +48,8 @@ def absolute(base: str, value: object) -> str:
     """
     if not isinstance(value, str):
         return ""
+    if len(value) <= MAX_LENGTH and _WHOLE.fullmatch(value):
+        return value
     text = "".join(value.split())
     if not text or len(text) > MAX_LENGTH or markup.CONTROL.search(text):
         return ""

@@ -10,6 +10,8 @@ import ftfy.badness
 import lxml.etree
 import lxml.html
 
+from digest.collect import fragments
+
 _BLOCKS = frozenset(
     re.findall(
         r"\w+",
@@ -45,6 +47,8 @@ def line(text: str, *, max_chars: int = 100_000) -> str:
     >>> line("  MÃ¼nchen\r\nBcc: x\x00 ")
     'München Bcc: x'
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")[:max_chars]
     return " ".join(unicodedata.normalize("NFC", clean(text)).split())[:max_chars]
 
 
@@ -81,11 +85,14 @@ def paragraphs(source: str) -> tuple[str, ...]:
     """
     if "<" not in source:
         return tuple(filter(None, (line(html.unescape(part)) for part in re.split(r"\n\s*\n", source))))
+    pieces = fragments.texts(source)
+    return tuple(filter(None, map(line, _parsed(source) if pieces is None else pieces)))
+
+
+def _parsed(source: str) -> list[str]:
+    """The texts as a parser finds them."""
     root = tree(source)
-    if root is None:
-        return ()
-    pieces = "".join(_pieces(root)).split("\f")
-    return tuple(filter(None, (line(piece) for piece in pieces)))
+    return [] if root is None else "".join(_pieces(root)).split("\f")
 
 
 def plain(source: str) -> str:

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 import lxml.etree
 
 from digest.collect import links, markup
-from digest.collect.inflate import unpacked
+from digest.collect.inflate import unpacked, unpacked_head
 from digest.errors import ParseError
 from digest.model import Entry, Feed, Image
 
-MOST_CHILDREN = 3  # of an index, read in one poll
+MOST_CHILDREN = 3  # of an index, read in one poll; and again of the indexes among them, taken together
+MOST_BYTES = 20_000_000  # of all that one poll reads of an index
 MOST_PAGES = 100  # of all that a site lists, the newest
 _MOST_LISTED = 60_000  # a sitemap may hold 50,000 (sitemaps.org)
 _ROOT = re.compile(rb"<(?:\w+:)?(urlset|sitemapindex)\b", re.IGNORECASE)
@@ -42,6 +43,16 @@ def is_sitemap(body: bytes) -> bool:
     True
     """
     return _ROOT.search(body[:_HEAD]) is not None
+
+
+def is_index(body: bytes) -> bool:
+    """Whether these bytes, packed or not, are an index of sitemaps: told by their head.
+
+    >>> is_index(b"<sitemapindex/>"), is_index(b"<urlset/>")
+    (True, False)
+    """
+    found = _ROOT.search(unpacked_head(body, _HEAD))
+    return found is not None and found[1].lower() == b"sitemapindex"
 
 
 def children(body: bytes, url: str) -> tuple[Child, ...]:

@@ -109,6 +109,13 @@ class FeedServer:
         packed = gzip.compress(b"\0" * size, compresslevel=9)
         return self.route(path, Reply(body=packed, headers=(("Content-Encoding", "gzip"),), content_type="text/xml"))
 
+    def cut_off(self, path: str, body: bytes | str, *, share: float = 0.5, etag: str = "") -> str:
+        """Answers `path` with the first `share` of that body, packed, under headers that know nothing of the loss."""
+        packed = gzip.compress(body.encode() if isinstance(body, str) else body)
+        headers = (("Content-Encoding", "gzip"), *((("ETag", etag),) if etag else ()))
+        part = packed[: int(len(packed) * share)]
+        return self.route(path, Reply(body=part, headers=headers, content_type="application/xml"))
+
     # -------------------------------------------------------------- what was asked
 
     def url(self, path: str = "/") -> str:

@@ -66,6 +66,31 @@ def test_members_with_padding_between_are_one_body(step: int) -> None:
     assert inflated(gzip.compress(b"te") + b"\0\0\0" + gzip.compress(b"xt"), step=step) == b"text"
 
 
+DATA = b"<item>The bridge is open again.</item>" * 40
+PACKED = {"gzip": gzip.compress(DATA), "deflate": zlib.compress(DATA), "raw": raw_deflate(DATA)}
+TRAILERS = {"gzip": 8, "deflate": 4, "raw": 0}  # bytes behind the data
+
+
+@pytest.mark.parametrize("step", [1, 1000])
+@pytest.mark.parametrize("name", PACKED)
+def test_a_stream_without_its_end_is_an_error_and_one_without_its_check_sum_is_whole(name: str, step: int) -> None:
+    body, trailer = PACKED[name], TRAILERS[name]
+    encoding = "deflate" if name == "raw" else name
+    for missing in range(trailer + 1):
+        assert inflated(body[: len(body) - missing], encoding, step=step) == DATA
+    for size in range(2, len(body) - trailer):
+        with pytest.raises(FetchError, match="cut off") as caught:
+            inflated(body[:size], encoding, step=step)
+        assert caught.value.kind == "cut"
+
+
+def test_a_second_member_without_its_end_is_an_error() -> None:
+    more = gzip.compress(DATA[:300])
+    assert inflated(PACKED["gzip"] + more[:-8]) == DATA + DATA[:300]
+    with pytest.raises(FetchError, match="cut off"):
+        inflated(PACKED["gzip"] + more[:-9])
+
+
 @pytest.mark.parametrize("body", [b"", b"\x1f", b"x"])
 def test_a_body_shorter_than_a_head(body: bytes) -> None:
     assert inflated(body) == body or body == b"\x1f"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.collect import identity, markup
+from digest.collect.fingerprint import simhashes
 from digest.collect.identity import Key, Known, Match
 from digest.model import Entry, Seen
 
@@ -160,16 +161,16 @@ def test_any_text_has_an_address_and_keys(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from("abcdefghij"), max_size=40))
 def test_a_simhash_is_64_signed_bits_and_near_itself(words: list[str]) -> None:
-    value = identity.simhash(words)
+    (value,) = simhashes([[word.encode() for word in words]])
     assert -(2**63) <= value < 2**63
     assert identity.distance(value, value) == 0
 
 
 def test_a_simhash_moves_little_with_one_word_and_far_with_another_text() -> None:
-    words = [f"word{n * n}" for n in range(120)]
-    near = identity.simhash([*words, "counter", "17"])
-    assert identity.distance(identity.simhash(words), near) <= 6
-    assert identity.distance(identity.simhash(words), identity.simhash([f"term{n * n}" for n in range(120)])) > 12
+    words = [b"word%d" % (n * n) for n in range(120)]
+    value, near, far = simhashes([words, [*words, b"counter", b"17"], [b"term%d" % (n * n) for n in range(120)]])
+    assert identity.distance(value, near) <= 6
+    assert identity.distance(value, far) > 12
 
 
 def marks_of(*ages: timedelta | None) -> list[Match]:

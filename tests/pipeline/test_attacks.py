@@ -49,6 +49,16 @@ async def test_a_connection_cut_in_the_middle_is_an_error(collect_kit: Kit, serv
     assert await error_of(collect_kit, server.route("/cut.xml", Reply(body=body, hang_up=True)))
 
 
+async def test_a_packed_body_cut_in_the_middle_costs_no_entry(collect_kit: Kit, server: FeedServer) -> None:
+    """Its validators are not kept, so that the next answer is whole again."""
+    body = rss([entry(n) for n in range(5)])
+    url = server.cut_off("/feed.xml", body, etag='"1"')
+    assert "cut off" in await error_of(collect_kit, url)
+    server.serve("/feed.xml", body, etag='"1"')
+    report = await collect.feed(collect_kit, url, settings(url), force=True)
+    assert (report.error, report.new) == (None, 5)
+
+
 async def test_a_redirect_loop_ends(collect_kit: Kit, server: FeedServer) -> None:
     assert "redirects" in await error_of(collect_kit, server.redirect("/loop.xml", "/loop.xml"))
     assert server.count("/loop.xml") == 6

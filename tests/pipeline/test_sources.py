@@ -119,6 +119,56 @@ async def test_an_index_of_sitemaps_leads_to_their_articles(site: Site) -> None:
     assert (await site.poll(url)).new == 1  # though the index itself is the same
 
 
+def index(site: Site, at: str, names: Sequence[str], *, packed: bool = False) -> str:
+    body = sitemap_index([(name, NOW) for name in names], site=site.server.url("")).encode()
+    return site.server.serve(at, gzip.compress(body, mtime=0) if packed else body)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_index_within_an_index_is_followed(site: Site, packed: bool) -> None:
+    site.map([site.story(1)], at="/plain.xml")
+    site.map([site.story(2)], at="/inner/posts.xml")
+    index(site, "/inner.xml", ["/inner/posts.xml"], packed=packed)
+    url = index(site, "/sitemap_index.xml", ["/plain.xml", "/inner.xml"])
+    assert (await site.poll(url)).new == 2
+
+
+async def test_no_index_leads_further_than_two_levels_or_in_a_circle(site: Site) -> None:
+    site.map([site.story(1)], at="/deep.xml")
+    index(site, "/third.xml", ["/deep.xml"])
+    index(site, "/second.xml", ["/third.xml", "/second.xml", "/index.xml"])
+    url = index(site, "/index.xml", ["/second.xml"])
+    report = await site.poll(url)
+    assert "leads to no sitemap within two levels" in (report.error or "")
+    assert site.server.count("/deep.xml") == 0
+    assert site.server.count("/second.xml") == 1
+
+
+async def test_indexes_within_an_index_are_bounded_in_number(site: Site) -> None:
+    for outer in range(3):
+        for inner in range(5):
+            site.map([site.story(10 * outer + inner)], at=f"/{outer}/{inner}.xml")
+        index(site, f"/{outer}.xml", [f"/{outer}/{inner}.xml" for inner in range(5)])
+    url = index(site, "/index.xml", [f"/{outer}.xml" for outer in range(3)])
+    assert (await site.poll(url)).new == 3
+    asked = [request.path for request in site.server.requests if request.path.endswith(".xml")]
+    assert len(asked) == 1 + 3 + 3
+
+
+@pytest.mark.parametrize(("wide", "read"), [(2, 2), (3, 0)])
+async def test_the_sitemaps_of_an_index_are_bounded_in_bytes(site: Site, clock: Clock, wide: int, read: int) -> None:
+    """Each of 8 MB is below the limit of one answer; three of them leave no room for what they name."""
+    for number in range(wide):
+        site.map([site.story(number)], at=f"/leaf-{number}.xml")
+        body = sitemap_index([(f"/leaf-{number}.xml", NOW)], site=site.server.url("")) + " " * 8_000_000
+        site.server.serve(f"/inner-{number}.xml", body, compressed=True)
+    url = index(site, "/index.xml", [f"/inner-{number}.xml" for number in range(wide)])
+    async with Fetcher(public_url="https://e.org", now=clock, allow_private=["127.0.0.1"]) as fetcher:
+        report = await collect.feed(replace(site.kit, fetcher=fetcher), url, settings(url), force=True)
+    assert report.new == read
+    assert ("no sitemap within two levels and 20 MB" in (report.error or "")) == (not read)
+
+
 async def test_one_sitemap_of_an_index_may_fail(site: Site) -> None:
     site.map([site.story(1)], at="/good.xml")
     site.server.fail("/bad.xml", 500)

@@ -50,6 +50,7 @@ _DATELINE = re.compile(
 )
 _GERMAN = re.compile(rf"{_NAME}(?:[ /]{_NAME})?\s*(?:\.\s?)?[–—]\s+(?=[\"„»]?{_UPPER})")
 _SIGN_OFF = re.compile(rf"\s*(?:{_AGENCY}|[（(](?:共同|時事|ロイター)[）)])\.?\s*$")
+_CLOSING = ")]）"  # one of them ends a sign-off
 _REACH = 240  # characters a dateline may take
 
 
@@ -69,8 +70,11 @@ def without_dateline(paragraph: str, *, language: str = "") -> str:
 
 def without_sign_off(paragraph: str) -> str:
     """`paragraph` without an agency's sign-off at its end: "… said. (AFP)"."""
-    found = _SIGN_OFF.search(paragraph[-40:])
+    tail = paragraph[-40:]
+    if not any(map(tail.__contains__, _CLOSING)):  # most ends; the pattern is slow to say so
+        return paragraph
+    found = _SIGN_OFF.search(tail)
     if not found:
         return paragraph
-    kept = paragraph[: len(paragraph) - len(paragraph[-40:]) + found.start()].rstrip()
+    kept = paragraph[: len(paragraph) - len(tail) + found.start()].rstrip()
     return kept if kept.endswith((".", "!", "?", "。", "”", '"', "»")) else paragraph

@@ -93,7 +93,7 @@ def _without_origin(line: str) -> str:
     A title may hold full stops, so this is no matter of sentences.
     """
     text = line.strip()
-    if not any(words in text[-_ORIGIN:] for words in _APPEARED):
+    if not any(map(text[-_ORIGIN:].__contains__, _APPEARED)):
         return text
     found = _ORIGINS.search(text)
     return text[: found.start()].rstrip() if found else text
@@ -110,7 +110,9 @@ def _trimmed(line: str) -> str:
 
 def _is_speech(line: str) -> bool:
     """True where somebody is quoted: a plea somebody speaks is news."""
-    return sum(line.count(mark) for mark in _QUOTES) > 1
+    if line.isascii():
+        return line.count('"') > 1
+    return sum(map(line.count, _QUOTES)) > 1
 
 
 # ------------------------------------------------------------------ head
