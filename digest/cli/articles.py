@@ -26,7 +26,9 @@ def add(app: typer.Typer) -> None:
 @run.command
 def collect(
     newsletter: Name = None,
-    everything: Annotated[bool, typer.Option("--all", help="Ask every feed, also those not due.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Ask every feed, also those not due; a busy host's wait holds.")
+    ] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,
     verbose: Verbose = False,

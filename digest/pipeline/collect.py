@@ -75,7 +75,10 @@ async def feed(kit: Kit, url: str, settings: FeedSettings, *, force: bool = Fals
 
 
 async def newsletter_feeds(kit: Kit, feeds: Sequence[FeedSettings], *, everything: bool) -> CollectReport:
-    """Polls those that are due (`everything`: all) side by side. A host that asked to be left alone is, in any case."""
+    """Polls those that are due (`everything`: all) side by side.
+
+    A host that said it is busy (429, 503) is left alone in any case, as long as it asked for: the report names it.
+    """
     now = kit.now()
     by_url = {settings.url: settings for settings in feeds}
     async with kit.database.write() as connection:
@@ -145,7 +148,10 @@ async def _poll(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _Cy
     now = kit.now()
     until = cycle.closed.get(authority(record.url))
     if until is not None and until > now:
-        message = f"{record.url}: its host asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
+        host = authority(record.url)
+        message = (
+            f"{record.url}: not asked: its host {host} was busy and is left alone until {until:%Y-%m-%d %H:%M} UTC"
+        )
         raise FetchError(message, kind="busy", retry_after=until - now)
     kind = SourceKind(settings.kind)
     answer = await sources.ask(kit, record, kind, now)
