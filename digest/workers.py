@@ -7,35 +7,61 @@ Functions and their arguments cross a process border: plain module-level functio
 """
 
 import asyncio
+import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from digest.errors import DigestError, WorkerError
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+_LOOK_S = 1.0  # how often a call that waits looks whether its pool still works
+
+
+class _PoolBroke(Exception):  # noqa: N818 — no fault of the call, which is made again
+    """The pool will never answer."""
 
 
 class Workers:
-    """A pool of worker processes, started when first used."""
+    """A pool of worker processes, started when first used; a pool that broke is replaced."""
 
     def __init__(self, *, count: int | None = None, preload: Sequence[str] = ()) -> None:
         """`count`: processes (None: one a core); `preload`: modules that every process finds imported."""
-        from pebble import ProcessPool
-
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(preload))
-        self._pool = ProcessPool(max_workers=count or os.cpu_count() or 1, max_tasks=0, context=context)
+        self._count = count or os.cpu_count() or 1
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(list(preload))
+        self._pool = self._made()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def run(self, function: Callable[..., T], *args: object, timeout_s: float = 20.0, **kwargs: object) -> T:
         """What `function(*args, **kwargs)` returns. Its DigestError passes; WorkerError when it is killed or dies."""
-        future = self._pool.schedule(function, args=list(args), kwargs=dict(kwargs), timeout=timeout_s)
-        name = getattr(function, "__name__", "work")
         try:
-            result: T = await asyncio.wrap_future(future)
+            return await self._try(function, args, kwargs, timeout_s)
+        except _PoolBroke:
+            log.warning("the worker processes are lost, new ones are started")
+        try:
+            return await self._try(function, args, kwargs, timeout_s)
+        except _PoolBroke as error:
+            name = getattr(function, "__name__", "work")
+            raise WorkerError(f"{name}: no worker process can be had ({error})") from error
+
+    async def _try(
+        self, function: Callable[..., T], args: tuple[object, ...], kwargs: dict[str, object], timeout_s: float
+    ) -> T:
+        pool, name = self._pool, getattr(function, "__name__", "work")
+        try:
+            future = pool.schedule(function, args=list(args), kwargs=kwargs, timeout=timeout_s)
+        except (RuntimeError, OSError) as error:  # it gave up before, or no process could be started
+            self._replace(pool)
+            raise _PoolBroke(str(error)) from error
+        try:
+            result: T = await _answer(asyncio.wrap_future(future), pool)
         except DigestError:
             raise
         except (TimeoutError, FutureTimeout) as error:
@@ -43,10 +69,30 @@ class Workers:
         except asyncio.CancelledError:
             future.cancel()
             raise
+        except (_PoolBroke, BrokenProcessPool) as error:
+            self._replace(pool)
+            raise _PoolBroke(str(error)) from error
         except Exception as error:
             raise WorkerError(f"{name}: {type(error).__name__}: {error}") from error
         else:
             return result
+
+    def _made(self) -> Any:
+        from pebble import ProcessPool
+
+        return ProcessPool(max_workers=self._count, max_tasks=0, context=self._context)
+
+    def _replace(self, broken: Any) -> None:
+        """A new pool for that one.
+
+        pebble gives a pool up for good when a process is killed that has nothing to do, as the kernel does where memory
+        is short, and when one cannot be started.
+        """
+        if self._pool is broken:
+            self._pool = self._made()
+            task = asyncio.create_task(_end(broken))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
 
     async def __aenter__(self) -> Self:
         """The pool itself."""
@@ -56,5 +102,20 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Ends the processes: what still runs is stopped."""
-        self._pool.stop()
-        await asyncio.to_thread(self._pool.join, 5)
+        await _end(self._pool)
+        await asyncio.gather(*self._leaving)
+
+
+async def _answer(waiting: "asyncio.Future[T]", pool: Any) -> T:
+    """The answer, or _PoolBroke: a pool whose threads died leaves its calls without one."""
+    while True:
+        done, _ = await asyncio.wait({waiting}, timeout=_LOOK_S)
+        if done:
+            return await waiting
+        if not pool.active:
+            raise _PoolBroke("the pool ended")
+
+
+async def _end(pool: Any) -> None:
+    pool.stop()
+    await asyncio.to_thread(pool.join, 5)

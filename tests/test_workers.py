@@ -1,8 +1,11 @@
 """Worker processes: a hard limit that kills, errors that keep their kind, and a pool that goes on."""
 
+import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +37,31 @@ async def test_a_process_that_dies_is_named_and_replaced(workers: Workers) -> No
     with pytest.raises(WorkerError, match="_exit"):
         await workers.run(os._exit, 9)
     assert await workers.run(divmod, 7, 2) == (3, 1)
+
+
+async def test_a_process_that_is_killed_while_it_has_nothing_to_do_is_replaced(workers: Workers) -> None:
+    os.kill(await workers.run(os.getpid), signal.SIGKILL)
+    assert await workers.run(divmod, 7, 2) == (3, 1)
+    os.kill(await workers.run(os.getpid), signal.SIGKILL)
+    await asyncio.sleep(0.5)  # the pool has seen it, and given up
+    assert await workers.run(divmod, 7, 2) == (3, 1)
+
+
+async def test_a_call_whose_pool_ends_under_it_is_made_again(workers: Workers, tmp_path) -> None:
+    mark = tmp_path / "begun"
+    waiting = asyncio.create_task(workers.run(_slow_once, mark))
+    while not mark.exists():
+        assert not waiting.done()
+        await asyncio.sleep(0.02)
+    workers._pool.stop()
+    assert await waiting == "done"
+
+
+def _slow_once(mark: Path) -> str:
+    if not mark.exists():
+        mark.touch()
+        time.sleep(60)
+    return "done"
 
 
 async def test_a_plain_error_becomes_ours(workers: Workers) -> None:
