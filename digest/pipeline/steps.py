@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from structlog import contextvars
 
+from digest import memory
 from digest.collect.addresses import authority
 from digest.config import Newsletter
 from digest.errors import CollectError, ConfigError, DigestError, Fault, NothingToDo, StoreError, WorkerError
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _COLLECT_S = 600.0  # for a slot: feeds that are slower than that are left to the next issue
 _MAKE_S = 1_800.0
+_LARGE = {"make", "send"}
 _LEAVING = (IssueState.READY, IssueState.SENDING)
 _FEEDS_A_SHARE = 250  # of a newsletter's feeds, where others can take the rest: some seconds of work
 _BATCHES_A_SHARE, _MOST_SHARES = 50, 16  # of an issue's batches, likewise
@@ -79,7 +81,11 @@ async def run(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
     """Does that step; the steps that follow from it. KeyError for a step of no such name."""
     does = {"collect": _collect, "make": _make, "send": _send, "tell": _tell}[step.name]
     with contextvars.bound_contextvars(step=step.name, newsletter=None, issue=None, slot=None):
-        return await does(kit, step, stages)
+        try:
+            return await does(kit, step, stages)
+        finally:
+            if step.name in _LARGE:
+                memory.give_back()
 
 
 def _named(record: issues.IssueRecord) -> dict[str, str]:
