@@ -7,7 +7,16 @@ from digest.model import Message
 from digest.web.pages import Pages
 from subscribers import tokens
 
-TEXT_VERSION = "confirm-2026-11"  # of the words shown; noted in the consent log
+_TEXT_VERSION = "confirm-2026-12"  # of the words shown, in every language; change it with any of them
+
+
+def text_version(language: str) -> str:
+    """Which words were shown, as the consent log notes it.
+
+    >>> text_version("de")
+    'confirm-2026-12 de'
+    """
+    return f"{_TEXT_VERSION} {language}"
 
 
 def link(config: Config, key: bytes, subscriber_id: int, newsletter: str) -> str:

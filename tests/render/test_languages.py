@@ -134,7 +134,20 @@ def test_left_to_right(language):
     assert languages.direction(language) == "ltr"
 
 
-@pytest.mark.parametrize(("count", "said"), [(2, "2 artykuły"), (5, "5 artykułów"), (22, "22 artykuły")])
-def test_plurals_follow_the_language(count, said):
-    words = languages.translations("pl").ngettext("One story", "%(num)s stories", count) % {"num": count}
+@pytest.mark.parametrize(
+    ("language", "count", "said"),
+    [
+        ("pl", 2, "2 artykuły"),
+        ("pl", 5, "5 artykułów"),
+        ("pl", 22, "22 artykuły"),
+        ("ar", 2, "خبران"),
+        ("ar", 3, "3 أخبار"),
+        ("ar", 11, "11 خبرًا"),
+        ("ar", 99, "99 خبرًا"),
+        ("ar", 100, "100 خبر"),
+        ("ar", 103, "103 أخبار"),
+    ],
+)
+def test_plurals_follow_the_language(language, count, said):
+    words = languages.translations(language).ngettext("One story", "%(num)s stories", count) % {"num": count}
     assert words == said

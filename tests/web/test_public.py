@@ -52,8 +52,9 @@ async def test_the_confirmation_message_has_its_own_sender_and_says_who_asks(rea
 
 
 async def test_the_log_knows_when_from_where_and_which_words(reader: Reader) -> None:
-    await reader.web.post("/subscribe/morning", data={"address": "ann@example.org"})
-    await reader.web.post(reader.link)
+    form = {"address": "ann@example.org"}
+    await reader.web.post("/subscribe/morning", data=form, headers={"Accept-Language": "de-AT"})
+    await reader.web.post(reader.link, headers={"Accept-Language": "fr"})
     async with reader.database.read() as connection:
         person = await roster.story(connection, "ann@example.org")
     assert person is not None
@@ -61,7 +62,7 @@ async def test_the_log_knows_when_from_where_and_which_words(reader: Reader) -> 
         ("subscribed", "192.0.2.7", "page"),
         ("confirmed", "192.0.2.7", "page"),
     ]
-    assert all(entry.text_version for entry in person.log)
+    assert [entry.text_version for entry in person.log] == ["confirm-2026-12 de", "confirm-2026-12 fr"]
 
 
 @pytest.mark.parametrize("standing", ["unknown", "pending", "active", "unsubscribed", "suppressed", "erased"])

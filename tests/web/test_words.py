@@ -39,8 +39,24 @@ def _is_of_the_preview(text: str) -> bool:
 
 
 def test_places_are_filled_once() -> None:
-    assert words.translator("de")("{title} will not come any more.", title="{x} & <b>") == "{x} & <b> kommt nicht mehr."
+    assert (
+        words.translator("de")("{title} will not come any more.", title="{x} & <b>")
+        == "Sie erhalten {x} & <b> nicht mehr."
+    )
     assert words.translator("tlh")("Save") == "Save"
+
+
+def test_french_marks_keep_to_the_word_before_them() -> None:
+    """A line never begins with a question mark: the blank before it does not break."""
+    said = json.loads((Path(words.__file__).parent / "words" / "fr.json").read_text("utf-8")).values()
+    assert [text for text in said if re.search(r" [?!:;»]|« ", text)] == []
+    assert any("\u00a0?" in text for text in said)
+
+
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_marks_are_as_wide_as_the_letters_before_them(language: str) -> None:
+    said = json.loads((Path(words.__file__).parent / "words" / f"{language}.json").read_text("utf-8")).values()
+    assert [text for text in said if re.search(r"[\u3040-\u9fff][,.:;?!]", text)] == []
 
 
 def test_a_name_from_left_to_right_turns_nothing_around_it() -> None:

@@ -30,7 +30,7 @@ async def confirm(request: Request) -> Response:
             name,
             desk.now(),
             remote=remote(request),
-            text_version=confirmation.TEXT_VERSION,
+            text_version=confirmation.text_version(desk.language(request, newsletter)),
         )
     values = {"newsletter": newsletter, "is_confirmed": not outcome.refusal}
     status = 410 if outcome.refusal else 200

@@ -69,7 +69,7 @@ async def _take(
             newsletter=newsletter.name,
             at=desk.now(),
             remote=remote(request),
-            text_version=confirmation.TEXT_VERSION,
+            text_version=confirmation.text_version(desk.language(request, newsletter)),
         )
     if outcome.subscriber_id is not None and not outcome.refusal:
         accepted = request.headers.get("accept-language", "")
