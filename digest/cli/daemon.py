@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.cli import checks, desk, logs, out
 from digest.config import Config
-from digest.errors import ConfigError, DigestError, Fault, StoreError
+from digest.errors import ConfigError, DigestError, Fault
 from digest.model import Message, Step
 from digest.pipeline import letters, notices, retention, stages, wording
 from digest.pipeline.kit import Kit
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 _ASK_S = 60.0
 _KEEP_S = 3600.0
 Faulty = Mapping[str, Sequence[Fault]]  # by newsletter
-_READY_S = 5.0  # a database that answers later is not ready
 
 
 async def run(config: Config, *, verbose: bool, faulty: Faulty = MappingProxyType({})) -> None:
@@ -216,12 +215,7 @@ class _Service:
             return "the schedule stands still"
         if self._daemon.trouble:
             return "the last sweep could not work with the database"
-        try:
-            async with asyncio.timeout(_READY_S):
-                await self._daemon.kit.database.check()
-        except (StoreError, TimeoutError):
-            return "the database does not answer"
-        return ""
+        return await desk.unanswered(self._daemon.kit.database)
 
     async def _text(self) -> str:
         kit = self._daemon.kit

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest import config as settings
-from digest.config import Config, Newsletter
-from digest.errors import ConfigError, DatabaseAway, Fault, UsageError
+from digest.config import Config, Newsletter, Web
+from digest.errors import ConfigError, DatabaseAway, Fault, StoreError, UsageError
 from digest.pipeline.kit import Kit
 from digest.store import Database, owner
 from digest.workers import Workers
@@ -18,6 +18,7 @@ from digest.workers import Workers
 log = logging.getLogger(__name__)
 
 _PAUSE_S = 2.0
+_READY_S = 5.0  # a database that answers later is not ready
 # What every worker process finds imported; sumy is loaded by the one that summarizes.
 PRELOAD = ("digest.collect.reading", "digest.collect.pages", "fastfeedparser", "trafilatura")
 # Of a program of years: also what summarizes, with its language model. Two workers take 156 MB together so, and 279 MB
@@ -94,6 +95,24 @@ async def opened(
             log.warning("waiting for the database", extra={"cause": str(away)})
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), _PAUSE_S)
+
+
+async def unanswered(database: Database) -> str:
+    """What is wrong with an open database, in words that anybody may read; empty where it answers in time."""
+    try:
+        async with asyncio.timeout(_READY_S):
+            await database.check()
+    except (StoreError, TimeoutError):
+        return "the database does not answer"
+    return ""
+
+
+def listen(text: str) -> Web:
+    """An address to listen on, as --listen gives it; UsageError where it is none."""
+    try:
+        return Web(listen=text)
+    except ValueError as error:
+        raise UsageError(f"--listen {text!r} is no address to listen on: write it as 127.0.0.1:8766") from error
 
 
 def now() -> datetime:

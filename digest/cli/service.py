@@ -40,6 +40,9 @@ def worker(
         list[str] | None, typer.Option("--queue", help="Only this queue: collect, make or send; repeatable.")
     ] = None,
     concurrency: Annotated[int, typer.Option("--concurrency", help="Steps at the same time.", min=1, max=64)] = 4,
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics there.")
+    ] = "",
     config: ConfigPath = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -50,7 +53,10 @@ def worker(
         raise UsageError('the local engine needs no workers: set engine = "procrastinate" and a PostgreSQL database')
     from digest.cli import working
 
-    asyncio.run(working.run(settings, queues=tuple(queue or ()), concurrency=concurrency, verbose=verbose))
+    where = desk.listen(listen) if listen else None
+    asyncio.run(
+        working.run(settings, queues=tuple(queue or ()), concurrency=concurrency, listen=where, verbose=verbose)
+    )
     return 0
 
 
@@ -88,18 +94,25 @@ def doctor(
 
 
 @run.command
-def healthcheck(config: ConfigPath = None, as_json: AsJson = False, verbose: Verbose = False) -> int:
-    """Asks the daemon of this configuration whether it is well: 0, or 1 and why."""
+def healthcheck(
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="Ask the worker that listens there.")
+    ] = "",
+    config: ConfigPath = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> int:
+    """Asks the daemon of this configuration, or a worker, whether it is well: 0, or 1 and why."""
     from digest.cli import installing
 
-    settings = desk.load(config)
-    fault = installing.fault(settings.web.host, settings.web.port)
+    asked = desk.listen(listen) if listen else desk.load(config).web
+    fault = installing.fault(asked.host, asked.port)
     if as_json:
-        out.document({"listen": settings.web.listen, "fault": fault or None})
+        out.document({"listen": asked.listen, "fault": fault or None})
     elif fault:
-        out.note(f"digest: {settings.web.listen}: {fault}")
+        out.note(f"digest: {asked.listen}: {fault}")
     else:
-        out.line(f"{settings.web.listen}: ok")
+        out.line(f"{asked.listen}: ok")
     return 1 if fault else 0
 
 

@@ -6,6 +6,7 @@ undone stands in the domain's tables; the engine only moves it. Jobs of a killed
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -43,15 +44,21 @@ Sweep = Callable[[], Awaitable[None]]
 class Distributed:
     """Defers steps as jobs, and works them off. Use as an async context manager."""
 
-    def __init__(self, kit: Kit, *, run: Run) -> None:
-        """`run` does a step; the database of `kit` must be PostgreSQL."""
+    def __init__(self, kit: Kit, *, run: Run, ended: engine.Ended | None = None) -> None:
+        """`run` does a step, `ended` hears of each; the database of `kit` must be PostgreSQL."""
         self.kit = replace(kit, follow=self._follow, owner=HOLDER)
-        self._run = run
+        self._run, self._ended = run, ended
+        self._signed = time.monotonic()  # when the database last took this worker's name, or since it began
         self._running: set[int] = set()
         self._app = App(connector=patient.Patient(kit.config.digest.database, running=lambda: self._running))
         self._tasks = {name: self._task(name) for name in (*QUEUES, "tell")}
         self._care("stalled", "* * * * * */5", self._retry_stalled)
         self._care("tidy", "17 * * * *", self._tidy)
+
+    @property
+    def unheard_s(self) -> float:
+        """For how many seconds the database has not heard of this worker."""
+        return time.monotonic() - self._signed
 
     def use(self, kit: Kit) -> None:
         """Steps begun from now on work with that kit."""
@@ -148,6 +155,7 @@ class Distributed:
                 with suppress(DatabaseAway):
                     async with self.kit.database.write() as connection:
                         await crew.sign(connection, here, at=await crew.clock(connection))
+                    self._signed = time.monotonic()
                 await asyncio.sleep(_HEARTBEAT_S)
         finally:
             with suppress(DatabaseAway):
@@ -204,7 +212,10 @@ class Distributed:
 
     async def _work(self, step: Step) -> None:
         """One step; a fault of ours is logged and stands on its row, so that the sweep decides, not the queue."""
-        _, following = await engine.attempt(self._patiently(step), step)
+        began = time.monotonic()
+        outcome, following = await engine.attempt(self._patiently(step), step)
+        if self._ended is not None:
+            self._ended(step, outcome, time.monotonic() - began)
         await self.submit(following)
 
     async def _patiently(self, step: Step) -> Sequence[Step]:

@@ -16,7 +16,8 @@ _LATENESS = (10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400)
 class Metrics:
     """One process's meters. `ended` and `swept` feed them; `text` shows them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sweeps: bool = True) -> None:
+        """`sweeps`: whether this process keeps the schedule: one that does not shows no pulse that stands still."""
         self._registry = CollectorRegistry()
         self._steps = Counter("digest_steps", "Steps that ended", ["step", "outcome"], registry=self._registry)
         self._seconds = Histogram(
@@ -31,8 +32,9 @@ class Metrics:
             "digest_slot_to_last_accept_seconds", last, ["newsletter"], buckets=_LATENESS, registry=self._registry
         )
         swept, failures = "When the tables were last asked", "Parts of sweeps that failed since the start"
-        self._swept = Gauge("digest_last_sweep_timestamp_seconds", swept, registry=self._registry)
-        self._failures = Gauge("digest_sweep_failures", failures, registry=self._registry)
+        shown = self._registry if sweeps else None
+        self._swept = Gauge("digest_last_sweep_timestamp_seconds", swept, registry=shown)
+        self._failures = Gauge("digest_sweep_failures", failures, registry=shown)
 
     def ended(self, step: Step, outcome: str, seconds: float) -> None:
         """A step ended: done, nothing, failed or broke."""

@@ -25,22 +25,44 @@ def app(
     `mailbox`: its routes; shown, not written to, and to this machine alone.
     """
 
-    async def alive(request: Request) -> Response:
-        del request
-        return PlainTextResponse("ok\n")
-
     async def ready(request: Request) -> Response:
         del request
-        said = await fault()
-        return PlainTextResponse(f"{said}\n" if said else "ok\n", 503 if said else 200)
+        return _ready(await fault())
 
     async def measured(request: Request) -> Response:
         _only_here(request)
-        return PlainTextResponse(await metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return _measured(await metrics())
 
-    ours: list[BaseRoute] = [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", measured)]
+    ours: list[BaseRoute] = [Route("/healthz", _alive), Route("/readyz", ready), Route("/metrics", measured)]
     ours += [_shown(route) for route in mailbox if route.methods and "GET" in route.methods]
     return Starlette(routes=[*ours, Mount("/", public)])
+
+
+def bare(*, fault: Callable[[], Awaitable[str]], metrics: Callable[[], Awaitable[str]]) -> Starlette:
+    """The same three for a program without pages, to whoever reaches the address that its owner chose."""
+
+    async def ready(request: Request) -> Response:
+        del request
+        return _ready(await fault())
+
+    async def measured(request: Request) -> Response:
+        del request
+        return _measured(await metrics())
+
+    return Starlette(routes=[Route("/healthz", _alive), Route("/readyz", ready), Route("/metrics", measured)])
+
+
+async def _alive(request: Request) -> Response:
+    del request
+    return PlainTextResponse("ok\n")
+
+
+def _ready(fault: str) -> Response:
+    return PlainTextResponse(f"{fault}\n" if fault else "ok\n", 503 if fault else 200)
+
+
+def _measured(text: str) -> Response:
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def is_local(host: str) -> bool:
