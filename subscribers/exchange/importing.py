@@ -17,7 +17,8 @@ from subscribers.exchange.columns import Standing
 from subscribers.exchange.reading import Row, RowFault
 from subscribers.model import SubscriptionState, SuppressionReason
 from subscribers.roster import keys, suppressions
-from subscribers.roster.rows import clean_name, insert
+from subscribers.roster.loading import load
+from subscribers.roster.rows import clean_name
 from subscribers.tables import consent as consent_table
 from subscribers.tables import subscriber, subscription, suppression
 
@@ -211,48 +212,37 @@ async def _write(
     found = await _known(connection, [each.row.address.key for each in changed], newsletter)
     ids = [found[each.row.address.key].id for each in changed]
     await _subscribe(connection, changed, ids, newsletter, at)
-    entries = [
-        {"subscriber_id": i, "newsletter": newsletter, "what": each.decision.log, "at": at, "source": source}
-        for i, each in zip(ids, changed, strict=True)
-    ]
-    await connection.execute(consent_table.insert(), entries)
+    columns = ("subscriber_id", "newsletter", "what", "at", "source")
+    entries = [(i, newsletter, each.decision.log, at, source) for i, each in zip(ids, changed, strict=True)]
+    await load(connection, consent_table, columns, entries)
     await _name(connection, changed)
 
 
 async def _make(connection: AsyncConnection, judged: list[_Judged], at: datetime) -> None:
-    if not judged:
-        return
-    made = insert(connection, subscriber).on_conflict_do_nothing(index_elements=["address_key"])
-    await connection.execute(
-        made,
-        [
-            {
-                "address": each.row.address.given,
-                "address_key": each.row.address.key,
-                "address_hash": each.hash,
-                "name": clean_name(each.row.name),
-                "language": each.row.language,
-                "fields": dict(each.row.fields),
-                "created_at": at,
-            }
-            for each in judged
-        ],
-    )
+    columns = ("address", "address_key", "address_hash", "name", "language", "fields", "created_at")
+    rows = [
+        (
+            each.row.address.given,
+            each.row.address.key,
+            each.hash,
+            clean_name(each.row.name),
+            each.row.language,
+            dict(each.row.fields),
+            at,
+        )
+        for each in judged
+    ]
+    await load(connection, subscriber, columns, rows, unique=["address_key"])
 
 
 async def _subscribe(
     connection: AsyncConnection, judged: list[_Judged], ids: list[int], newsletter: str, at: datetime
 ) -> None:
-    made = insert(connection, subscription)
-    upsert = made.on_conflict_do_update(
-        index_elements=["subscriber_id", "newsletter"],
-        set_={"state": made.excluded.state, "since": made.excluded.since},
+    columns = ("subscriber_id", "newsletter", "state", "since")
+    rows = [(i, newsletter, str(each.decision.state), at) for i, each in zip(ids, judged, strict=True)]
+    await load(
+        connection, subscription, columns, rows, unique=["subscriber_id", "newsletter"], changed=["state", "since"]
     )
-    rows = [
-        {"subscriber_id": i, "newsletter": newsletter, "state": each.decision.state, "since": at}
-        for i, each in zip(ids, judged, strict=True)
-    ]
-    await connection.execute(upsert, rows)
 
 
 async def _name(connection: AsyncConnection, judged: list[_Judged]) -> None:

@@ -166,6 +166,10 @@ class Fleet:
         for process in self.running.values():
             process.wait()
 
+    def tails(self, lines: int = 12) -> str:
+        """The last words of each."""
+        return "\n".join(f"{name}: {line}" for name in self.running for line in self.log(name).splitlines()[-lines:])
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
@@ -201,10 +205,12 @@ class Watch:
     async def until_more(self, within_s: float = WITHIN_S) -> None:
         """Until another message is accepted, or all are; TimeoutError."""
         before, began = self.taken, time.monotonic()
-        async with asyncio.timeout(within_s):
-            while self.taken == before < self.readers:
-                await asyncio.sleep(0.1)
-        self.waits.append(time.monotonic() - began)
+        try:
+            async with asyncio.timeout(within_s):
+                while self.taken == before < self.readers:
+                    await asyncio.sleep(0.1)
+        finally:
+            self.waits.append(time.monotonic() - began)
 
     async def until_all(self, within_s: float) -> None:
         async with asyncio.timeout(within_s):
@@ -257,7 +263,10 @@ async def _main(faults: int, readers: int, seed_number: int, *, hosts: bool) -> 
                 for number in range(faults):
                     await asyncio.sleep(chance.uniform(0, 6))
                     fault = await hurt(fleet, server, chance)
-                    await watch.until_more()
+                    try:
+                        await watch.until_more()
+                    except TimeoutError:
+                        say(f"{fault}: nothing since, {watch.taken} taken\n{fleet.tails()}\n")
                     say(
                         f"{number + 1:4} {fault:20} {watch.waits[-1]:5.1f} s to the next message, {watch.taken} taken\n"
                     )
@@ -268,7 +277,7 @@ async def _main(faults: int, readers: int, seed_number: int, *, hosts: bool) -> 
             lost, doubled = watch.judge()
     worst = max(watch.waits[1:], default=0.0)
     say(f"seed {seed_number}: {lost.total()} lost, {doubled.total()} doubled, {worst:.0f} s at most, ended: {ended}\n")
-    return 1 if lost or doubled or ended else 0
+    return 1 if lost or doubled or ended or worst >= WITHIN_S else 0
 
 
 if __name__ == "__main__":
