@@ -173,7 +173,7 @@ CASES: tuple[Guard, ...] = (
     Guard(
         15,
         "work on strangers' bytes is killed at its limit",
-        (("digest/workers.py", "kwargs=dict(kwargs), timeout=timeout_s)", "kwargs=dict(kwargs), timeout=None)"),),
+        (("digest/workers.py", "kwargs=kwargs, timeout=timeout_s)", "kwargs=kwargs, timeout=None)"),),
         ("tests/pipeline/test_attacks.py::test_an_attribute_bomb_costs_its_limit_and_that_feed_only",),
     ),
 )
