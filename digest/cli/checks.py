@@ -9,8 +9,15 @@ from digest.model import Article, Issue, Story, Summary
 
 
 def faults(config: Config) -> list[Fault]:
-    """The provider's, the templates' and the themes' faults, each with its key."""
-    return [*provider(config), *_templates(config), *_themes(config), *_feeds(config)]
+    """The provider's, the address's, the templates' and the themes' faults, each with its key."""
+    return [*sending(config), *_templates(config), *_themes(config), *_feeds(config)]
+
+
+def sending(config: Config) -> list[Fault]:
+    """What keeps issues from readers, whatever is in them: the provider, a postal address that is missing."""
+    from digest.pipeline import send
+
+    return [*provider(config), *send.nameless(config)]
 
 
 def provider(config: Config) -> list[Fault]:

@@ -41,7 +41,7 @@ async def run(config: Config, *, verbose: bool, faulty: Faulty = MappingProxyTyp
 
     `faulty`: the newsletters that `config` leaves out because they are; the owner hears of them.
     """
-    if faults := checks.provider(config):
+    if faults := checks.sending(config):
         raise ConfigError(faults)
     logs.begin(verbose=verbose)
     stopping = asyncio.Event()
@@ -193,7 +193,7 @@ class _Service:
         old = self._daemon.kit.config
         try:
             new, faulty = desk.spare(old.path)
-            if faults := checks.provider(new):
+            if faults := checks.sending(new):
                 raise ConfigError(faults)
         except DigestError as error:
             log.error("configuration not read, the old one holds", extra={"cause": str(error)})  # noqa: TRY400

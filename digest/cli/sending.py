@@ -96,7 +96,8 @@ class Report:
 
 async def run(config: Config, target: str | None, wishes: Wishes, *, quiet: bool) -> Report:
     """Does what was asked. Ctrl-C and SIGTERM finish what is in flight; a second one ends at once."""
-    if faults := checks.provider(config):
+    is_real = not (wishes.to or wishes.dry_run)
+    if faults := checks.sending(config) if is_real else checks.provider(config):
         raise ConfigError(faults)
     stopping = asyncio.Event()
     _on_signals(stopping)

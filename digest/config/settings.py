@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 from email.utils import parseaddr
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -37,6 +37,7 @@ _CADENCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_AHEAD = timedelta(days=7)
 _SHORTEST_DAYS = 31  # a month of soft bounces is counted, and a monthly issue wants its articles
+_STAYS_HERE = frozenset({"mailbox", "file", "mailpit"})  # providers that keep what they take
 _PER = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 
 
@@ -186,7 +187,7 @@ class General(Table):
 
     database: str = "sqlite:///digest.db"  # relative to this file; or postgresql://…
     public_url: WebAddress = "http://127.0.0.1:8765"  # where `digest run` is reached from outside
-    postal_address: Words = ""  # in every issue; the law wants one
+    postal_address: Words = ""  # in every issue; the law wants one, and so does sending to readers
     engine: Literal["local", "procrastinate"] = "local"  # procrastinate needs PostgreSQL
     templates: str = ""  # a folder of your own, file by file over the shipped ones
     owner: Annotated[str, AfterValidator(_sender_or_none)] = (
@@ -225,6 +226,17 @@ class Mail(Table):
         match = _RATE.fullmatch(self.rate.strip())
         assert match, "validated at load"
         return float(match[1]) / _PER[match[2]]
+
+    @property
+    def reaches_readers(self) -> bool:
+        """Whether mail goes out into the world: not to a file, nor to a test server, nor to one on this machine."""
+        if self.provider in _STAYS_HERE:
+            return False
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return not ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
 
     @property
     def sender_address(self) -> str:

@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.config import Config
-from digest.errors import NothingToDo, ProviderError, SendError, UsageError
+from digest.errors import ConfigError, Fault, NothingToDo, ProviderError, SendError, UsageError
 from digest.model import DeliveryState, Issue, IssueState, Rendered
 from digest.pipeline import frozen, variants
 from digest.pipeline.kit import Kit
@@ -57,6 +57,18 @@ class SendReport:
         return bool(self.rejected or self.unknown or self.pending or self.expired)
 
 
+def nameless(config: Config) -> list[Fault]:
+    """The fault of mail that goes out into the world without a postal address (DESIGN rule 8); none for a mailbox here.
+
+    CAN-SPAM (16 CFR 316.5) and Europe's rules on imprints want one in every issue.
+    """
+    if config.digest.postal_address.strip() or not config.mail.reaches_readers:
+        return []
+    problem = f"no postal address, which every issue by {config.mail.provider} must have"
+    remedy = "Set it to who publishes and where, as in Example Press, 1 Example Street, 10115 Berlin"
+    return [Fault(file=config.path.name, key="digest.postal_address", problem=problem, remedy=remedy)]
+
+
 async def plan(kit: Kit, issue_id: int) -> int:
     """Fixes who gets the issue and in which batches; how many deliveries it has. Once: later calls change nothing."""
     return await _plan(kit, issue_id, batch_size(kit))
@@ -80,8 +92,10 @@ async def issue(
     taken is sent again; `stop`, once set: what is in flight is finished, nothing new begun; `sleep`, `limits` and
     `transport`: how to wait, how long, and over what, where it is not the clock and the network.
     NothingToDo where it has no recipient; ProviderError where the provider refuses the account; UsageError for an issue
-    that is not frozen.
+    that is not frozen; ConfigError where readers would not learn who writes to them.
     """
+    if faults := nameless(kit.config):
+        raise ConfigError(faults)
     provider = providers.load(kit.config.mail, base_url=base_url, folder=kit.config.folder)
     if not await _plan(kit, issue_id, provider.capabilities.batch_max):
         raise NothingToDo(f"issue {issue_id} has nobody to go to: the newsletter has no active subscriber")

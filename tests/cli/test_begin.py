@@ -138,6 +138,7 @@ def test_check_names_too_what_only_the_parts_see(desk) -> None:
         "mail.sender",
         "mail.rate",
         "mail.api_key",
+        "digest.postal_address",
         "digest.templates",
         "newsletters.morning.title",
         "newsletters.morning.stories",
@@ -177,6 +178,17 @@ def test_a_provider_that_cannot_be_used_stops_before_anything_else(desk, mail: s
     found = desk.digest(*command)
     assert found.code == 2
     assert word in found.err
+    assert not (desk.folder / "digest.db").exists()
+
+
+@pytest.mark.parametrize("command", [("check",), ("send", "morning"), ("run",)])
+def test_without_a_postal_address_nothing_goes_out_into_the_world(desk, command) -> None:
+    text = desk.config.read_text(encoding="utf-8")
+    real = re.sub(r"postal_address = .*\n", "", text).replace("[mail]", '[mail]\nprovider = "resend"\napi_key = "re_x"')
+    desk.config.write_text(real, encoding="utf-8")
+    found = desk.digest(*command)
+    assert found.code == 2
+    assert "digest.postal_address: no postal address" in found.err
     assert not (desk.folder / "digest.db").exists()
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from digest import config
 from digest.config import cron
+from digest.config.settings import Mail
 from digest.errors import ConfigError
 
 FILE = Path("/etc/newsdigest/digest.toml")
@@ -314,6 +315,24 @@ def test_folders_lie_beside_the_file() -> None:
         FILE.parent / "mailbox",
     )
     assert parse(HEAD).templates is None
+
+
+@pytest.mark.parametrize(
+    ("mail", "reaches"),
+    [
+        ({"provider": "mailbox"}, False),
+        ({"provider": "file"}, False),
+        ({"provider": "mailpit", "base_url": "http://mailpit:8025"}, False),
+        ({"provider": "resend"}, True),
+        ({"provider": "resend", "base_url": "http://127.0.0.1:9"}, False),
+        ({"provider": "resend", "base_url": "http://[::1]:9"}, False),
+        ({"provider": "resend", "base_url": "http://localhost:9"}, False),
+        ({"provider": "kumomta", "base_url": "http://10.0.0.2:8000"}, True),
+        ({"provider": "a-plug-in"}, True),
+    ],
+)
+def test_mail_that_goes_out_into_the_world(mail: dict[str, str], reaches: bool) -> None:
+    assert Mail(sender="a@example.org", **mail).reaches_readers is reaches
 
 
 def test_the_owner_is_the_sender_where_none_is_named() -> None:

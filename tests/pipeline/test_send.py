@@ -9,7 +9,7 @@ import httpx
 import pytest
 from send.world import START, Clock, active, addresses, config, kit, reader, seed
 
-from digest.errors import NothingToDo, ProviderError, UsageError
+from digest.errors import ConfigError, NothingToDo, ProviderError, UsageError
 from digest.model import IssueState
 from digest.pipeline import send
 from digest.send.sender import Limits
@@ -47,6 +47,23 @@ async def test_the_issue_is_sent_and_its_date_fixed(database: Database, clock: C
         async with database.read() as connection:
             sending = await sendings.find(connection, issue_id)
     assert (sending.state, sending.date) == (IssueState.SENT, began)
+
+
+@pytest.mark.parametrize(("base_url", "is_sent"), [("http://provider.test", False), ("", True)])
+async def test_readers_learn_who_writes_to_them(
+    database: Database, clock: Clock, tmp_path, base_url: str, is_sent: bool
+) -> None:
+    """Without a postal address an issue goes to a server on this machine alone."""
+    issue_id = await seed(database)
+    async with MailServer(tmp_path / "log") as server:
+        settings = config(tmp_path, base_url=base_url or server.url)
+        nameless = settings.model_copy(update={"digest": settings.digest.model_copy(update={"postal_address": " "})})
+        if is_sent:
+            assert (await send.issue(kit(nameless, database, clock), issue_id, sleep=clock.sleep)).accepted == 3
+        else:
+            with pytest.raises(ConfigError, match="postal address"):
+                await send.issue(kit(nameless, database, clock), issue_id, sleep=clock.sleep)
+        assert len(server.taken()) == (3 if is_sent else 0)
 
 
 TAKEN_TWICE_WITHOUT_KEYS = [

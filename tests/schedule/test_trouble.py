@@ -135,6 +135,8 @@ async def test_a_database_that_another_process_holds_is_waited_for(limited: Limi
 
 
 MAIL = """
+[digest]
+postal_address = "1 Example Street"
 [mail]
 sender = "A <a@example.org>"
 provider = "resend"
