@@ -56,6 +56,7 @@ async def run(config: Config, *, verbose: bool, faulty: Faulty = MappingProxyTyp
         out.note(f"digest run: {address}, {out.count(len(config.newsletters), 'newsletter')}; Ctrl-C ends it")
         await here.complain(faulty, "left out")
         await here.run()
+    log.info("ended")
     notify.tell("STATUS=ended", os.environ)
 
 

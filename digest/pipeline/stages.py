@@ -1,6 +1,7 @@
 """Our stages, for the steps: each a module of this package that joins the packages below."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -13,11 +14,16 @@ from digest.pipeline.steps import Stages
 from digest.store import issues
 from digest.store.notices import Words
 
+log = logging.getLogger(__name__)
+
 _OUTCOMES = ("accepted", "rejected", "unknown", "suppressed", "expired")
 
 
 async def _collect(kit: Kit, newsletter: Newsletter) -> None:
-    await collect.newsletter_feeds(kit, newsletter.feeds, everything=False)
+    report = await collect.newsletter_feeds(kit, newsletter.feeds, everything=False)
+    if asked := [feed for feed in report.feeds if feed.asked]:
+        counts = {"feeds": len(asked), "failed": len(report.failed), "articles": report.articles}
+        log.info("collected", extra=counts)
 
 
 async def _make(kit: Kit, newsletter: Newsletter, due: Due, held: issues.Claim) -> None:
@@ -34,6 +40,7 @@ async def _send(kit: Kit, issue_id: int, stop: asyncio.Event) -> None:
         _count(kit, before, await send.report(kit, issue_id))
         raise
     _count(kit, before, report)
+    log.info("sending ended", extra={name: getattr(report, name) for name in (*_OUTCOMES, "pending")})
     if not report.is_over:
         return
     async with kit.database.read() as connection:

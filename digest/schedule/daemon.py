@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _AHEAD = timedelta(minutes=10)  # collecting begins so long before an issue is made
 _COLLECT = timedelta(minutes=10)  # from one round over a newsletter's feeds to the next: those are asked that are due
+_COLLECT_MANY = timedelta(seconds=45)  # the same, of many feeds: at each sweep
+_MANY = 60  # feeds. Of fewer, a round must hold some together, or a network that is down looks like feeds that are
 _BEAT_S = 60.0
 DRAIN_S = 150.0  # longer than any request to a provider (send.sender.Limits) and what is written down after it
 _LATE_S = 300.0  # after the last sweep: the daemon is not well
@@ -141,16 +143,16 @@ class Daemon:
             if key not in self._ledgers:
                 self._ledgers[key] = ledger.Ledger(self._since)
             await self._engine.submit(await self._ledgers[key].sweep(self.kit, newsletter, cadence))
-        if self._is_time_to_collect(newsletter.name):
+        if self._is_time_to_collect(newsletter):
             await self._engine.submit([steps.collecting(newsletter.name)])
 
-    def _is_time_to_collect(self, name: str) -> bool:
+    def _is_time_to_collect(self, newsletter: Newsletter) -> bool:
         """Whether the newsletter's round is due; it sets the next, also where the clock was set back."""
-        now = self.kit.now()
+        now, name = self.kit.now(), newsletter.name
         at = self._collect_at.get(name, now)
         if now < at < now + 2 * _COLLECT:
             return False
-        self._collect_at[name] = now + _COLLECT * self._chance.uniform(0.75, 1.25)
+        self._collect_at[name] = now + _round(len(newsletter.feeds)) * self._chance.uniform(0.75, 1.25)
         return True
 
     async def _send(self) -> None:
@@ -198,3 +200,8 @@ class Daemon:
 
     async def _collect_ahead(self, name: str) -> None:
         await self._engine.submit([steps.collecting(name)])
+
+
+def _round(feeds: int) -> timedelta:
+    """How often so many feeds are looked through for those that are due: the more, the fewer at a time."""
+    return max(_COLLECT_MANY, _COLLECT / max(1, feeds / _MANY))

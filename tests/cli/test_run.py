@@ -51,6 +51,8 @@ def test_a_faulty_newsletter_is_left_out_the_owner_hears_and_a_second_daemon_is_
         assert (found["newsletter"], found["so"]) == ("bad", "left out")
         assert daemon.get("/archive/morning")[0] == 200
         assert daemon.get("/archive/bad")[0] == 404
+        collected = daemon.says("collected")
+        assert (collected["feeds"], collected["failed"], collected["articles"] > 10) == (4, 0, True)
         until = time.monotonic() + 60
         while not desk.messages() and time.monotonic() < until:
             time.sleep(0.05)

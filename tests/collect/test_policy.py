@@ -312,3 +312,22 @@ def test_no_order_of_results_ever_freezes_a_feed(steps: list[tuple[Polled | Fail
         assert (record.last_error is None) == isinstance(result, Polled)
         if isinstance(result, Failed) and result.kind == "busy":
             assert record.error_count == before.error_count
+
+
+@pytest.mark.parametrize(
+    ("checked_h", "due_h", "shortest", "longest"),
+    [
+        (None, None, 0.5, 1.5),  # the first time, as all others
+        (-1, 0, 0.9, 1.1),
+        (-9, -8, 0.5, 1.5),  # its turn came while nothing ran
+    ],
+)
+def test_a_feed_that_was_asked_with_all_others_finds_a_turn_of_its_own(
+    checked_h: int | None, due_h: int | None, shortest: float, longest: float
+) -> None:
+    now = NOW
+    checked, due = (now + timedelta(hours=h) if h is not None else None for h in (checked_h, due_h))
+    record = FeedRecord(id=1, url="https://a.example/", requested_url="", last_checked=checked, next_check=due)
+    polled = Polled(published=tuple(now - timedelta(hours=2 * n) for n in range(5)), body_hash=b"x")
+    waits = [policy.after(record, polled, now=now, jitter=jitter).next_check - now for jitter in (0.0, 1.0)]
+    assert waits == [timedelta(hours=shortest), timedelta(hours=longest)]

@@ -62,8 +62,11 @@ async def send(database: Database, tmp_path, *faults: Fault, provider: str = "re
     return meter
 
 
-async def test_what_was_sent_is_counted_and_how_late(database: Database, tmp_path) -> None:
+async def test_what_was_sent_is_counted_and_how_late(database: Database, tmp_path, caplog) -> None:
+    caplog.set_level("INFO", "digest.pipeline.stages")
     meter = await send(database, tmp_path)
+    (said,) = [record for record in caplog.records if record.message == "sending ended"]
+    assert (said.accepted, said.unknown, said.pending) == (7, 0, 0)
     assert meter.sent == {"accepted": 7}
     assert meter.late == [("morning", pytest.approx(0.0, abs=30))]
     assert meter.asked == ["resend"]
