@@ -27,6 +27,7 @@ class Image:
     alt: str = ""
     width: int | None = None  # pixels, as stated; None where the publisher does not say
     height: int | None = None
+    media_type: str = ""  # as stated, in small letters: image/webp; empty where nothing else than JPEG is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

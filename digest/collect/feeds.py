@@ -292,6 +292,9 @@ def _date(raw: _RawFeed, name: str) -> datetime | None:
 # ------------------------------------------------------------------ pictures
 
 
+_GUESSED = "image/jpeg"  # fastfeedparser says so of every thumbnail, and every mail program shows it
+
+
 def _image(raw: _RawFeed, html: str, base: str) -> Image | None:
     """The largest picture the entry names, else the first in its text."""
     named = [image for image in _named_images(raw, base) if _is_picture(image)]
@@ -319,11 +322,13 @@ def _looks(item: Mapping[str, Any]) -> bool:
 
 
 def _made(base: str, url: object, alt: object, size: Mapping[str, Any]) -> Image:
+    stated = markup.image_type(_string(size.get("type")))
     return Image(
         url=links.absolute(base, url),
         alt=markup.title(_string(alt))[:300],
         width=_pixels(size.get("width")),
         height=_pixels(size.get("height")),
+        media_type="" if stated == _GUESSED else stated,
     )
 
 

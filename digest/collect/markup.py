@@ -38,6 +38,7 @@ _HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 # A byte that leads in UTF-8 and one that follows, both shown as Windows-1252: the cheap question before ftfy's.
 _DOUBLED = re.compile("[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+_IMAGE_TYPE = re.compile(r"image/[a-z0-9][a-z0-9.+-]{0,40}")
 _MAX_TITLE = 500  # characters; longer ones are an article in the wrong element
 
 
@@ -75,6 +76,16 @@ def title(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", _HIDDEN.sub("", text))
     return line(html.unescape(text[: 20 * _MAX_TITLE]), max_chars=_MAX_TITLE)
+
+
+def image_type(stated: str) -> str:
+    """The media type of an image (RFC 9110 §8.3.1), in small letters; empty where that is none.
+
+    >>> image_type("Image/WebP; q=1"), image_type("video/mp4")
+    ('image/webp', '')
+    """
+    bare = stated[:100].partition(";")[0].strip().lower()
+    return bare if _IMAGE_TYPE.fullmatch(bare) else ""
 
 
 def paragraphs(source: str) -> tuple[str, ...]:

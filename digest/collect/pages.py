@@ -179,7 +179,13 @@ def _image(meta: Mapping[str, str], url: str) -> Image | None:
     for name in ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src"):
         if address := links.absolute(url, meta.get(name)):
             width, height = (_pixels(meta.get(f"og:image:{side}")) for side in ("width", "height"))
-            return Image(url=address, alt=markup.title(meta.get("og:image:alt", ""))[:300], width=width, height=height)
+            return Image(
+                url=address,
+                alt=markup.title(meta.get("og:image:alt", ""))[:300],
+                width=width,
+                height=height,
+                media_type=markup.image_type(meta.get("og:image:type", "")),
+            )
     return None
 
 

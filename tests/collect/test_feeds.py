@@ -197,7 +197,14 @@ def test_a_video_s_description_is_its_excerpt() -> None:
             '<media:thumbnail url="/t.jpg" width="120" height="90"/>',
             Image(url="https://example.org/t.jpg", width=120, height=90),
         ),
-        ('<enclosure url="/e.png" type="image/png" length="5"/>', Image(url="https://example.org/e.png")),
+        (
+            '<enclosure url="/e.png" type="image/png" length="5"/>',
+            Image(url="https://example.org/e.png", media_type="image/png"),
+        ),
+        (
+            '<media:content url="/img?id=7" type="Image/WebP" medium="image"/>',
+            Image(url="https://example.org/img?id=7", media_type="image/webp"),
+        ),
         ('<enclosure url="/e.mp3" type="audio/mpeg" length="5"/>', None),
         ('<media:content url="/v.mp4" type="video/mp4" medium="video"/>', None),
         (

@@ -44,11 +44,14 @@ def test_what_the_head_says() -> None:
     head = (
         '<meta property="og:image" content="/i.jpg"><meta property="og:image:width" content="1200">'
         '<meta property="og:image:height" content="630"><meta property="og:image:alt" content="A bridge">'
+        '<meta property="og:image:type" content="image/avif">'
         '<meta property="article:published_time" content="2026-11-20T08:00:00+01:00"><meta name="author" content="Ann Author">'
         '<link rel="canonical" href="https://example.org/2026/story-1">'
     )
     found = extract(head=head)
-    assert found.image == Image(url="https://www.example.org/i.jpg", alt="A bridge", width=1200, height=630)
+    assert found.image == Image(
+        url="https://www.example.org/i.jpg", alt="A bridge", width=1200, height=630, media_type="image/avif"
+    )
     assert found.published == datetime(2026, 11, 20, 7, tzinfo=UTC)
     assert found.authors == ("Ann Author",)
     assert found.canonical == "https://example.org/2026/story-1"

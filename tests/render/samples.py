@@ -35,9 +35,7 @@ def article(given: dict) -> Article:
         published=datetime.fromisoformat(given["published"]) if given.get("published") else NOW,
         first_seen=NOW,
         language=given.get("language"),
-        image=Image(url=image["url"], alt=image.get("alt", ""), width=image.get("width"), height=image.get("height"))
-        if image
-        else None,
+        image=Image(**image) if image else None,
         text=tuple(given.get("text", ["word " * given.get("words", 500)])),
     )
 

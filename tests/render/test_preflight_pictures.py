@@ -1,6 +1,7 @@
 """Preflight of pictures: each rule finds its fault, and a good picture has none."""
 
 import pytest
+from render import samples
 from render.checked import found, rendered, rules
 
 WARNED, TOLD = ("images", "warning"), ("images", "info")
@@ -55,3 +56,25 @@ def test_heights_are_told_once():
 def test_the_programs_are_named():
     [finding] = found(rendered(f'<img src="https://e.org/a.webp" alt="" {SIZE}>'))
     assert "Outlook on Windows" in finding.message
+
+
+def stated(media_type: str, url: str = "https://e.org/image?id=7"):
+    """A page with the picture of a story whose publisher says of what type it is."""
+    told = samples.story({"title": "A", "image": {"url": url, "media_type": media_type}})
+    return found(rendered(f'<img src="{url}" alt="A" {SIZE}>'), told=(told,))
+
+
+@pytest.mark.parametrize("media_type", ["image/webp", "image/avif", "image/svg+xml"])
+def test_a_format_that_only_the_publisher_states_is_judged(media_type):
+    [finding] = stated(media_type)
+    assert (finding.rule, finding.level.value) == WARNED
+    assert "cannot show the image https://e.org/image?id=7" in finding.message
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "image/png", "image/odd", ""])
+def test_a_format_that_is_shown_or_not_known_passes(media_type):
+    assert stated(media_type) == ()
+
+
+def test_what_the_address_says_comes_first():
+    assert stated("image/webp", "https://e.org/a.jpg") == ()

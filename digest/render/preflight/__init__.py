@@ -21,7 +21,7 @@ def check(rendered: Rendered, *, issue: Issue, postal_address: str, public_url: 
     page = Page(document.parse(markup))
     found = [
         *parts.check(rendered, markup, page, issue=issue, postal_address=postal_address),
-        *pictures.check(page),
+        *pictures.check(page, issue),
         *links.check(page, issue, public_url),
         *colours.check(page),
         *styles.check(page),
