@@ -4,16 +4,17 @@ COPY knows no ON CONFLICT: where rows may be there already they go through a tab
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Table, text
+from sqlalchemy import JSON, Dialect, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from subscribers.roster.rows import insert
 
 Values = Sequence[Any]  # one for each column
+_NOTHING = object()
 
 
 async def load(
@@ -40,7 +41,34 @@ async def load(
         made = made.on_conflict_do_update(index_elements=unique, set_={name: made.excluded[name] for name in changed})
     elif unique:
         made = made.on_conflict_do_nothing(index_elements=unique)
-    await connection.execute(made, [dict(zip(columns, row, strict=True)) for row in rows])
+    compiled = made.compile(dialect=connection.dialect, column_keys=list(columns))
+    places = [columns.index(name) for name in compiled.positiontup or ()]
+    ways = [_way(connection.dialect, table, columns[place]) for place in places]
+    given = [tuple(way(row[place]) for place, way in zip(places, ways, strict=True)) for row in rows]
+    await connection.exec_driver_sql(str(compiled), given)
+
+
+def _way(dialect: Dialect, table: Table, name: str) -> Callable[[Any], Any]:
+    """How a value of that column is written, as SQLAlchemy does, whose own work on each parameter takes thrice as long.
+
+    The value before is remembered: times and newsletters are the same in every row.
+    """
+    kind = table.c[name].type
+    written = kind.dialect_impl(dialect).bind_processor(dialect)
+    if written is None:
+        return _as_it_is
+    known: list[Any] = [_NOTHING, None]
+
+    def way(value: Any) -> Any:
+        if value is not known[0]:
+            known[:] = (value, written(value))
+        return known[1]
+
+    return way
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 async def _copied(

@@ -105,10 +105,13 @@ def test_a_walk_through_all_pages(tmp_path: Path, browser: Any, scheme: str) -> 
             check(page, seen)
         page.goto(f"{home}/archive/morning")
         check(page, seen)
+        page.get_by_role("link", name="Weekly").click()
+        assert page.locator("[aria-current=page]").inner_text() == "Weekly"
+        check(page, seen)
         page.goto(f"{home}/confirm/nothing")
         check(page, seen)
     assert seen[-1] == "This page is not here"
-    assert len(seen) == 10
+    assert len(seen) == 11
 
 
 def test_without_scripts_it_all_works(tmp_path: Path, browser: Any) -> None:
