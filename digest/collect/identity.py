@@ -253,16 +253,18 @@ def _matches(found: Sequence[Marks], owner: Mapping[int, int], known: Known) -> 
     fresh: dict[Key, Marks] = {}
     for place, entry in enumerate(found):
         if place not in owner:
-            if _is_repeat(entry, fresh) or _is_stored_twin(entry, known):
+            if _is_repeat(entry, fresh) or (known.keys and _is_stored_twin(entry, known)):
                 continue
-            fresh.update((key, entry) for key in entry.keys)
+            fresh.update(dict.fromkeys(entry.keys, entry))
         yield Match(entry=place, marks=entry, article_id=owner.get(place))
 
 
 def _is_repeat(entry: Marks, fresh: Mapping[Key, Marks]) -> bool:
     """The same guid, link and title, or the same text under the same title, stood above in this fetch."""
     twins = [fresh[key] for key in entry.keys if key in fresh]
-    return any(twin.content_hash == entry.content_hash and twin.published == entry.published for twin in twins)
+    return bool(twins) and any(
+        twin.content_hash == entry.content_hash and twin.published == entry.published for twin in twins
+    )
 
 
 def _is_stored_twin(entry: Marks, known: Known) -> bool:

@@ -9,9 +9,11 @@ from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import Article, Image, Seen, TextSource
+from digest.store import driver
 from digest.store.tables import article, feed, issue_article
 
 _PAGE = 400  # bound values in one statement
+_ROWS = driver.Rows(article)
 _SEEN = (
     article.c.id,
     article.c.title,
@@ -46,18 +48,19 @@ async def add_all(connection: AsyncConnection, rows: Sequence[tuple[int, Stored]
     """Stores new articles, each with the id of its feed; their ids in the order given."""
     if not rows:
         return []
-    values = [_values(feed_id, row) for feed_id, row in rows]
     if connection.dialect.name == "sqlite":
-        return await _add_numbered(connection, values)
+        return await _add_numbered(connection, rows)
+    values = [_values(feed_id, row) for feed_id, row in rows]
     statement = insert(article).returning(article.c.id, sort_by_parameter_order=True)
     return [int(found) for found in (await connection.execute(statement, values)).scalars()]
 
 
-async def _add_numbered(connection: AsyncConnection, values: Sequence[dict[str, Any]]) -> list[int]:
+async def _add_numbered(connection: AsyncConnection, rows: Sequence[tuple[int, Stored]]) -> list[int]:
     """With ids of our own: SQLite has one writer, and would take each row in a statement of its own to tell its id."""
     last = (await connection.execute(select(func.coalesce(func.max(article.c.id), 0)))).scalar_one()
-    ids = [int(last) + 1 + place for place in range(len(values))]
-    await connection.execute(insert(article), [{"id": i, **row} for i, row in zip(ids, values, strict=True)])
+    ids = [int(last) + 1 + place for place in range(len(rows))]
+    bound = [_ROWS.bound({"id": i, **_values(feed_id, row)}) for i, (feed_id, row) in zip(ids, rows, strict=True)]
+    await connection.exec_driver_sql(_ROWS.insert, bound)
     return ids
 
 

@@ -9,9 +9,13 @@ from sqlalchemy import RowMapping, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import FeedRecord, FeedState, Validators
+from digest.store import driver
 from digest.store.database import insert_of
 from digest.store.tables import feed
 
+_ROWS = driver.Rows(feed, without={"id", "requested_url"})
+_APART = {"id", "requested_url", "etag", "last_modified"}
+_SAVED = tuple(column.name for column in feed.columns if column.name not in _APART)
 _PAGE = 500  # bound values in one statement
 
 
@@ -70,6 +74,10 @@ async def save(connection: AsyncConnection, *records: FeedRecord) -> None:
     """Writes what polls learnt; the ids and the configured addresses stay."""
     if records:
         ordered = sorted(records, key=lambda record: record.id)  # two processes never wait for each other's rows
+        if connection.dialect.name == "sqlite":
+            bound = [(*_ROWS.bound(_values(record)), record.id) for record in ordered]
+            await connection.exec_driver_sql(_ROWS.update, bound)
+            return
         values = [{"b_id": record.id, **_values(record)} for record in ordered]
         await connection.execute(update(feed).where(feed.c.id == bindparam("b_id")), values)
 
@@ -93,9 +101,7 @@ def _record(row: RowMapping) -> FeedRecord:
 
 
 def _values(record: FeedRecord) -> dict[str, Any]:
-    apart = {"id", "requested_url", "etag", "last_modified"}
-    names = (column.name for column in feed.columns if column.name not in apart)
-    values = {name: getattr(record, name) for name in names}
+    values = {name: getattr(record, name) for name in _SAVED}
     return values | {
         "state": record.state.value,
         "etag": record.validators.etag,

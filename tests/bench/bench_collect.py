@@ -149,7 +149,7 @@ async def ours(
     measured = []
     async with (
         Database(f"sqlite+aiosqlite:///{folder / 'digest.db'}") as database,
-        Workers(count=2, preload=["digest.collect.reading", "fastfeedparser"]) as workers,
+        Workers(count=2, preload=["digest.summarize", "digest.collect.reading", "fastfeedparser", "numpy"]) as workers,
         Fetcher(public_url="https://example.org", now=lambda: now, allow_private=["127.0.0.0/8"]) as fetcher,
     ):
         kit = Kit(config=config, database=database, workers=workers, fetcher=fetcher, now=lambda: now)

@@ -63,7 +63,9 @@ async def run(urls: list[str], server: FeedServer) -> tuple[collect.CollectRepor
         )
         async with (
             Database(f"sqlite+aiosqlite:///{folder / 'digest.db'}") as database,
-            Workers(count=2, preload=["digest.collect.reading", "fastfeedparser"]) as workers,
+            Workers(
+                count=2, preload=["digest.summarize", "digest.collect.reading", "fastfeedparser", "numpy"]
+            ) as workers,
             Fetcher(public_url="https://e.org", now=lambda: now, allow_private=[server.authority]) as fetcher,
         ):
             kit = Kit(config=config, database=database, workers=workers, fetcher=fetcher, now=lambda: now)

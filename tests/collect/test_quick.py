@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digest.collect import reading
 from digest.collect.clean.phrases import LANGUAGES, _lines, quick, rules
 
 BLOCKS = ("line", "opens", "head", "foot", "ask", "topic", "you", "us")
@@ -88,3 +89,22 @@ def test_most_phrases_have_words_of_their_own() -> None:
     assert sum(quick.needed(phrase) is None for phrase in every) <= len(every) / 20
     assert rules().foot.search("All rights reserved", "all rights reserved")
     assert not rules().foot.search("The bridge is open.", "the bridge is open.")
+
+
+CUT = st.lists(
+    st.sampled_from(
+        ["read", "Read More", " on", "the REST of it", "…", "...", "[", "]", "&hellip;", "»", "→", " ", "ſ", "K"]
+    )
+    | st.sampled_from(
+        ["continue reading", "WEITERLESEN", "weiterleſen", "mehr", "lire la suite", "LEER MÁS", "ead", "."]
+    )
+    | st.sampled_from(["appeared first on", "APPEARED FIRST ON e.org", "word", "!"]),
+    max_size=5,
+).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(CUT)
+def test_a_cut_end_is_never_missed_for_want_of_a_cue(text: str) -> None:
+    long = "x" * 2_000 + text
+    assert reading.is_excerpt([long], has_content=True) is (reading._CUT.search(long[-80:]) is not None)

@@ -73,12 +73,6 @@ def ends(line: str) -> bool:
     return bool(stripped) and stripped[-1] in _TERMINAL
 
 
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Rough spans of the sentences of a paragraph, trailing blanks excluded; enough to judge a foot by."""
-    start = 0
-    for found in _BREAK.finditer(text):
-        end = found.end()
-        yield start, start + len(text[start:end].rstrip())
-        start = end
-    if start < len(text):
-        yield start, len(text.rstrip())
+def later_sentences(text: str) -> Iterator[int]:
+    """Where the sentences of a paragraph begin, roughly, but for the first; enough to judge a foot by."""
+    return (found.end() for found in _BREAK.finditer(text))

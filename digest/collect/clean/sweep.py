@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from digest.collect.clean.datelines import without_dateline, without_sign_off
-from digest.collect.clean.lines import bare, ends, letters, line_hash, sentences, words
+from digest.collect.clean.lines import bare, ends, later_sentences, letters, line_hash, words
 from digest.collect.clean.phrases import bylines, rules
 
 HEAD = 4  # kept lines from the top that the head's rules are asked for
@@ -255,14 +255,18 @@ def _cut(line: str) -> str:
     judged = 0
     while judged < MOST_PLEAS:
         start = max(0, len(text) - 6 * LONGEST)
-        spans = [(start + first, start + last) for first, last in sentences(text[start:])]
-        whole = spans[1:] if start else spans  # the window's first may be the rest of a sentence
-        while whole and _is_plea(text[slice(*whole[-1])]):
-            whole.pop()
+        starts = [start, *(start + place for place in later_sentences(text[start:]))]
+        first = 1 if start else 0  # the window's first may be the rest of a sentence
+        left, end = len(starts), len(text)
+        while left > first and _is_plea(text[starts[left - 1] : end].rstrip()):
+            left -= 1
+            end = starts[left]
             judged += 1
-        if whole or len(spans) < 2:
-            return text[: (whole or spans)[-1][1]] if whole or start else ""
-        text = text[: spans[0][1]]
+        if left > first or (start and len(starts) < 2):
+            return text[:end].rstrip()
+        if len(starts) < 2:
+            return ""
+        text = text[: starts[1]].rstrip()
     return ""
 
 
