@@ -186,7 +186,7 @@ def _stored(poll: Poll, found: Found, match: identity.Match, text: Text) -> Stor
             image=entry.image or (page.image if page else None),
             tags=entry.tags,
             text=text.text,
-            excerpt=markup.line(piece.excerpt, max_chars=_MAX_EXCERPT),
+            excerpt=markup.line(piece.excerpt, max_chars=_MAX_EXCERPT) if piece.excerpt else "",
             source=text.source,
         ),
         guid=entry.guid,
