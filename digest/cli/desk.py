@@ -21,7 +21,14 @@ _PAUSE_S = 2.0
 _READY_S = 5.0  # a database that answers later is not ready
 # What every worker process finds imported; sumy is loaded by the one that summarizes.
 # digest.summarize comes before numpy: it says how many threads that may start.
-PRELOAD = ("digest.summarize", "digest.collect.reading", "digest.collect.pages", "fastfeedparser", "numpy", "trafilatura")
+PRELOAD = (
+    "digest.summarize",
+    "digest.collect.reading",
+    "digest.collect.pages",
+    "fastfeedparser",
+    "numpy",
+    "trafilatura",
+)
 # Of a program of years: also what summarizes, with its language model. Two workers take 156 MB together so, and 279 MB
 # where each loads it by itself; it costs 0.8 s at the start.
 PRELOAD_FOR_YEARS = (*PRELOAD, "digest.pipeline.telling", "digest.summarize.ready")

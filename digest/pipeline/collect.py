@@ -6,10 +6,11 @@ nothing. One bad feed, page or article never stops the others.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.collect import identity, policy, reading
@@ -188,9 +189,12 @@ async def _known(kit: Kit, record: FeedRecord, now: datetime) -> _Known:
     """Nothing before the first answer: the store need not be asked."""
     if record.last_full is None:
         return _Known(articles={}, furniture=frozenset())
-    async with kit.database.read() as connection:
-        stored = await articles.seen(connection, record.id)
-        return _Known(articles=stored, furniture=await lines.frequent(connection, record.id, now=now))
+
+    def look(connection: Connection) -> _Known:
+        furniture = lines.frequent_in(connection, record.id, now=now)
+        return _Known(articles=articles.seen_of(connection, record.id), furniture=furniture)
+
+    return await kit.database.look(look)
 
 
 async def _sort(kit: Kit, poll: texts.Poll, known: _Known) -> texts.Found:
@@ -200,10 +204,8 @@ async def _sort(kit: Kit, poll: texts.Poll, known: _Known) -> texts.Found:
     stored, owners = known.articles, dict[identity.Key, int]()
     if stored:
         wanted = [key for mark in marks for key in identity.lookups(mark)]
-        async with kit.database.read() as connection:
-            owners = await keys.owners(connection, record.id, wanted)
-            older = frozenset(owners.values()) - stored.keys()
-            stored = {**stored, **await articles.those_seen(connection, older)}
+        owners, older = await kit.database.look(lambda connection: _owners(connection, record.id, wanted, stored))
+        stored = {**stored, **older}
     matches = identity.match(marks, identity.Known(keys=owners, articles=stored))
     fresh = tuple(m for m in matches if m.article_id is None)
     edited = tuple(m for m in matches if m.article_id is not None and _is_edited(m, stored[m.article_id]))
@@ -218,6 +220,14 @@ async def _sort(kit: Kit, poll: texts.Poll, known: _Known) -> texts.Found:
         owners=owners,
         note=note,
     )
+
+
+def _owners(
+    connection: Connection, feed_id: int, wanted: Sequence[identity.Key], stored: Mapping[int, Seen]
+) -> tuple[dict[identity.Key, int], dict[int, Seen]]:
+    """Whose those keys are, and the articles among their owners that are not known yet."""
+    owners = keys.owners_of(connection, feed_id, wanted)
+    return owners, articles.seen_by_id(connection, frozenset(owners.values()) - stored.keys())
 
 
 def _is_edited(match: identity.Match, seen: Seen) -> bool:

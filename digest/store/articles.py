@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import Article, Image, Seen, TextSource
@@ -120,16 +120,26 @@ async def get(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Ar
 
 async def seen(connection: AsyncConnection, feed_id: int, *, newest: int = 500) -> dict[int, Seen]:
     """The newest articles of a feed, as far as recognizing them needs."""
+    return await connection.run_sync(seen_of, feed_id, newest=newest)
+
+
+def seen_of(connection: Connection, feed_id: int, *, newest: int = 500) -> dict[int, Seen]:
+    """The same within `Database.look`."""
     latest = select(*_SEEN).where(article.c.feed_id == feed_id).order_by(article.c.sort_at.desc()).limit(newest)
-    return {row.id: _seen(row) for row in await connection.execute(latest)}
+    return {row.id: _seen(row) for row in connection.execute(latest)}
 
 
 async def those_seen(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Seen]:
     """Those articles likewise, however old."""
+    return await connection.run_sync(seen_by_id, ids)
+
+
+def seen_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Seen]:
+    """The same within `Database.look`."""
     found: dict[int, Seen] = {}
     wanted = list(ids)
     for start in range(0, len(wanted), _PAGE):
-        rows = await connection.execute(select(*_SEEN).where(article.c.id.in_(wanted[start : start + _PAGE])))
+        rows = connection.execute(select(*_SEEN).where(article.c.id.in_(wanted[start : start + _PAGE])))
         found.update({row.id: _seen(row) for row in rows})
     return found
 

@@ -1,6 +1,6 @@
 """One database, two kinds of transaction: `read()` and `write()`. SQLite or PostgreSQL, by its address.
 
-`at_once()` is a `write()` that is handed over whole: for what is done a hundred times a second.
+`at_once()` and `look()` are the same handed over whole: for what is done a hundred times a second.
 
 SQLite: WAL, synchronous FULL (a committed outcome survives a power cut), BEGIN IMMEDIATE for writers.
 """
@@ -53,6 +53,7 @@ class Database:
         self._engine = _engine(url)
         self._direct = _direct(url)  # None: PostgreSQL, or a database in memory, which has but one connection
         self._file: tuple[str, tuple[int, int] | None] | None = None  # the file that was opened, and which it was
+        self._looking = Direct(self._direct.engine, begin="DEFERRED") if self._direct else None
         self._writing = asyncio.Lock()  # one writer a process on SQLite: waiting here beats spinning on its lock
 
     @property
@@ -113,8 +114,8 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         """Closes every connection."""
-        if self._direct:
-            await self._direct.close()
+        for direct in filter(None, (self._looking, self._direct)):
+            await direct.close()
         await self._engine.dispose()
 
     @property
@@ -156,6 +157,13 @@ class Database:
                 return await connection.run_sync(work)
         async with self._writing:
             return await self._direct.run(work)
+
+    async def look(self, work: Callable[[Connection], _T]) -> _T:
+        """What `work` reads, in one transaction and one trip, as `at_once`."""
+        if self._looking is None:
+            async with self.read() as connection:
+                return await connection.run_sync(work)
+        return await self._looking.run(work)
 
     async def analyze(self) -> None:
         """Fresh statistics after a large change: PostgreSQL claims eight times faster with them.

@@ -20,10 +20,12 @@ class _GivenUp(Exception):  # noqa: N818 — never seen outside
 
 
 class Direct:
-    """One thread that writes through one engine."""
+    """One thread with one connection of an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, begin: str = "IMMEDIATE") -> None:
+        """`begin`: IMMEDIATE for who writes, DEFERRED for who reads only."""
         self.engine = engine
+        self._begin = begin
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._opened: Connection | None = None  # stays open: taking it from a pool costs as much as a statement
 
@@ -42,7 +44,7 @@ class Direct:
 
     def _work(self, work: Callable[[Connection], _T], given_up: threading.Event) -> _T:
         if self._opened is None:
-            self._opened = self.engine.connect().execution_options(sqlite_begin="IMMEDIATE")
+            self._opened = self.engine.connect().execution_options(sqlite_begin=self._begin)
         with self._opened.begin():
             found = work(self._opened)
             if given_up.is_set():

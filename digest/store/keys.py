@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,13 +15,18 @@ _PAGE = 400  # bound values in one statement
 
 async def owners(connection: AsyncConnection, feed_id: int, keys: Sequence[Key]) -> dict[Key, int]:
     """Whose each of those keys is, where it is anyone's in that feed."""
+    return await connection.run_sync(owners_of, feed_id, keys)
+
+
+def owners_of(connection: Connection, feed_id: int, keys: Sequence[Key]) -> dict[Key, int]:
+    """The same within `Database.look`."""
     found: dict[Key, int] = {}
     wanted = frozenset(keys)
     hashes = list({value for _, value in keys})
     for start in range(0, len(hashes), _PAGE):
         page = hashes[start : start + _PAGE]
         columns = select(article_key.c.kind, article_key.c.key, article_key.c.article_id)
-        rows = await connection.execute(columns.where(article_key.c.feed_id == feed_id, article_key.c.key.in_(page)))
+        rows = connection.execute(columns.where(article_key.c.feed_id == feed_id, article_key.c.key.in_(page)))
         found.update({(kind, value): owner for kind, value, owner in rows if (kind, value) in wanted})
     return found
 

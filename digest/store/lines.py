@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store.tables import article
@@ -22,6 +22,11 @@ def packed(hashes: Iterable[bytes]) -> bytes:
 
 async def frequent(connection: AsyncConnection, feed_id: int, *, now: datetime) -> frozenset[bytes]:
     """The lines that stand in at least three of that feed's articles seen first within 30 days, of the newest 200."""
+    return await connection.run_sync(frequent_in, feed_id, now=now)
+
+
+def frequent_in(connection: Connection, feed_id: int, *, now: datetime) -> frozenset[bytes]:
+    """The same within `Database.look`."""
     recent = (
         select(article.c.lines)
         .where(article.c.feed_id == feed_id, article.c.first_seen >= now - WINDOW, article.c.lines.is_not(None))
@@ -29,6 +34,6 @@ async def frequent(connection: AsyncConnection, feed_id: int, *, now: datetime) 
         .limit(_NEWEST)
     )
     counted: Counter[bytes] = Counter()
-    for lines in (await connection.execute(recent)).scalars():
+    for lines in connection.execute(recent).scalars():
         counted.update(lines[start : start + _SIZE] for start in range(0, len(lines), _SIZE))
     return frozenset(line for line, count in counted.items() if count >= OFTEN)

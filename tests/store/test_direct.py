@@ -74,3 +74,15 @@ async def test_a_database_in_memory_has_the_same_rows(tmp_path) -> None:
     async with Database("sqlite+aiosqlite:///:memory:") as database:
         await database.at_once(add)
         assert await names(database) == ["x"]
+
+
+async def test_a_look_sees_what_is_committed_and_waits_for_no_writer(database: Database) -> None:
+    def look(connection: Connection) -> list[str]:
+        return list(connection.scalars(select(tables.host.c.name)).all())
+
+    await database.at_once(add)
+    async with database.write() as connection:
+        await connection.run_sync(add, "not yet")
+        async with asyncio.timeout(10):
+            assert await database.look(look) == ["x"]
+    assert sorted(await database.look(look)) == ["not yet", "x"]
