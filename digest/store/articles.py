@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import Article, Image, Seen, TextSource
-from digest.store import driver
+from digest.store.driver import Rows
 from digest.store.tables import article, feed, issue_article
 
 _PAGE = 400  # bound values in one statement
-_ROWS = driver.Rows(article)
+_ROWS = Rows(article)
 _SEEN = (
     article.c.id,
     article.c.title,

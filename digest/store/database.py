@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from digest.errors import DatabaseAway, StoreError
-from digest.store import driver
 from digest.store.direct import Direct
+from digest.store.driver import to_json
 
 _T = TypeVar("_T")
 _BUSY_MS = 15_000  # another process's transaction; ours never span a request
@@ -214,10 +214,10 @@ def _direct(url: str) -> Direct | None:
 
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        made = create_async_engine(url, pool_pre_ping=True, connect_args=_CONNECT, json_serializer=driver.json)
+        made = create_async_engine(url, pool_pre_ping=True, connect_args=_CONNECT, json_serializer=to_json)
         event.listen(made.sync_engine, "connect", _on_postgres)
         return made
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, json_serializer=driver.json)
+    engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, json_serializer=to_json)
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
     return engine

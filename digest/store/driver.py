@@ -43,17 +43,17 @@ def _encoder(column: Column[Any]) -> _Encode | None:
     if isinstance(column.type, UtcDateTime):
         return moment
     if isinstance(column.type, JSON):
-        return _nullable if column.type.none_as_null else json
+        return _nullable if column.type.none_as_null else to_json
     return None
 
 
-def json(value: object) -> str:
+def to_json(value: object) -> str:
     """As JSON, at a tenth of the standard library's cost: an article has four such columns."""
     return orjson.dumps(value).decode()
 
 
 def _nullable(value: object) -> str | None:
-    return None if value is None else json(value)
+    return None if value is None else to_json(value)
 
 
 def moment(value: datetime | None) -> str | None:

@@ -9,11 +9,11 @@ from sqlalchemy import RowMapping, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import FeedRecord, FeedState, Validators
-from digest.store import driver
 from digest.store.database import insert_of
+from digest.store.driver import Rows
 from digest.store.tables import feed
 
-_ROWS = driver.Rows(feed, without={"id", "requested_url"})
+_ROWS = Rows(feed, without={"id", "requested_url"})
 _APART = {"id", "requested_url", "etag", "last_modified"}
 _SAVED = tuple(column.name for column in feed.columns if column.name not in _APART)
 _PAGE = 500  # bound values in one statement
