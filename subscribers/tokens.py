@@ -5,8 +5,7 @@ verify, so that links in old mail keep working.
 """
 
 import hashlib
-import hmac
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -15,6 +14,8 @@ from itsdangerous.encoding import base64_decode
 
 PURPOSES = frozenset({"unsubscribe", "preferences", "view", "confirm"})
 _MAX = 512  # characters; ours have about 65
+_BLOCK = 64  # bytes of SHA-256's
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648 §5
 
 
 def sign(key: bytes, purpose: str, subscriber_id: int, newsletter: str) -> str:
@@ -23,10 +24,9 @@ def sign(key: bytes, purpose: str, subscriber_id: int, newsletter: str) -> str:
     >>> sign(b"k" * 32, "confirm", 7, "morning").partition(".")[0]
     'Nzptb3JuaW5n'
     """
-    payload = urlsafe_b64encode(f"{subscriber_id}:{newsletter}".encode()).rstrip(b"=")
     # As Signer.sign, but for the key, which it derives anew each time: three tokens a message were a fifth of its CPU.
-    signature = urlsafe_b64encode(hmac.digest(_derived(key, purpose), payload, "sha256")).rstrip(b"=")
-    return (payload + b"." + signature).decode()
+    payload = _base64(f"{subscriber_id}:{newsletter}".encode())
+    return (payload + b"." + _base64(_mac(key, purpose).digest(payload))).decode()
 
 
 def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | None:
@@ -41,9 +41,35 @@ def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | N
     return int(subscriber_id), newsletter
 
 
+def _base64(value: bytes) -> bytes:
+    return b2a_base64(value, newline=False).translate(_URL_SAFE, b"=")
+
+
+class Mac:
+    """HMAC-SHA-256 (RFC 2104) under one key, for many short messages.
+
+    The library's own takes up the key anew each time, which takes longer than the message.
+
+    >>> Mac(b"key").digest(b"text").hex()[:16]
+    '6afa9046a9579cad'
+    """
+
+    def __init__(self, key: bytes) -> None:
+        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def digest(self, message: bytes) -> bytes:
+        """32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 @lru_cache(maxsize=64)
-def _derived(key: bytes, purpose: str) -> bytes:
-    return _signer((key,), purpose).derive_key()
+def _mac(key: bytes, purpose: str) -> Mac:
+    return Mac(_signer((key,), purpose).derive_key())
 
 
 @lru_cache(maxsize=64)

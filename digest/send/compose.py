@@ -4,7 +4,6 @@ The same arguments give the same batch, to the byte: what is sent again is what 
 """
 
 import hashlib
-import hmac
 import re
 import uuid
 from binascii import b2a_qp
@@ -91,13 +90,15 @@ def name_addr(name: str, address: str) -> str:
     """
     if not name:
         return address
-    if _SPECIALS & set(name):
+    if not _SPECIALS.isdisjoint(name):
         name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{name} <{address}>"
 
 
 def ascii_domain(address: str) -> str:
     """The address with its domain in punycode; as it is where that cannot be."""
+    if address.isascii():
+        return address
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -115,7 +116,7 @@ def domain_of(address: str) -> str:
 
 def single(value: str, what: str) -> str:
     """`value`; HeaderError where it breaks the line or ends the string."""
-    if _BREAK.search(value):
+    if not value.isprintable() and _BREAK.search(value):  # the first is a quarter of the second
         raise HeaderError(f"{what} has a line break in it: {value[:80]!r}; take it out")
     return value
 
@@ -207,6 +208,7 @@ class _Maker:
         self.envelope = envelope
         self.base = envelope.public_url.rstrip("/")
         self._values = [(name, _VALUES[name]) for name in sorted(needed)]
+        self._mac = tokens.Mac(envelope.secret)
         self._mailto = f"mailto:{_bare(envelope.unsubscribe_address or envelope.sender)}?subject=unsubscribe-"
         self._marked = f"{envelope.issue}\n{envelope.date.isoformat()}\n"
         self._host = domain_of(envelope.sender)
@@ -214,18 +216,22 @@ class _Maker:
     def recipient(self, person: Person) -> Recipient:
         """That person with the signed links of their own."""
         token = self.token(person, "unsubscribe")
-        links = _Links(maker=self, person=person, unsubscribe=f"{self.base}/unsubscribe/{token}")
+        unsubscribe = f"{self.base}/unsubscribe/{token}"
         return Recipient(
             subscriber_id=person.subscriber_id,
             address=ascii_domain(person.address),
             name=" ".join(person.name.split()),
             message_id=self._message_id(person),
-            values={name: value(links) for name, value in self._values},
+            values={name: value(self, person, unsubscribe) for name, value in self._values},
             headers=(
-                ("List-Unsubscribe", f"<{links.unsubscribe}>, <{self._mailto}{token}>"),
+                ("List-Unsubscribe", f"<{unsubscribe}>, <{self._mailto}{token}>"),
                 ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             ),
         )
+
+    def url(self, person: Person, purpose: str) -> str:
+        """A page of that person's own."""
+        return f"{self.base}/{purpose}/{self.token(person, purpose)}"
 
     def token(self, person: Person, purpose: str) -> str:
         """Names person and newsletter, or issue."""
@@ -235,20 +241,8 @@ class _Maker:
     def _message_id(self, person: Person) -> str:
         """Unique to the installation (its secret), the issue and the reader; it tells none of them."""
         what = f"{self._marked}{person.subscriber_id}\n{person.address}"
-        mark = hmac.digest(self.envelope.secret, what.encode(), "sha256").hex()[:32]
+        mark = self._mac.digest(what.encode()).hex()[:32]
         return f"<{mark}@{self._host}>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Links:
-    """What fills the slots of one person; each but the first is made when asked for."""
-
-    maker: _Maker
-    person: Person
-    unsubscribe: str
-
-    def url(self, purpose: str) -> str:
-        return f"{self.maker.base}/{purpose}/{self.maker.token(self.person, purpose)}"
 
 
 @lru_cache(maxsize=64)
@@ -256,12 +250,12 @@ def _bare(value: str) -> str:
     return ascii_domain(parseaddr(value)[1])
 
 
-_VALUES: Mapping[str, Callable[[_Links], str]] = {
-    "recipient.name": lambda links: links.person.name,
-    "recipient.address": lambda links: links.person.address,
-    "unsubscribe_url": lambda links: links.unsubscribe,
-    "preferences_url": lambda links: links.url("preferences"),
-    "view_url": lambda links: links.url("view"),
+_VALUES: Mapping[str, Callable[[_Maker, Person, str], str]] = {  # the last: the link to unsubscribe by
+    "recipient.name": lambda _, person, __: person.name,
+    "recipient.address": lambda _, person, __: person.address,
+    "unsubscribe_url": lambda _, __, unsubscribe: unsubscribe,
+    "preferences_url": lambda maker, person, _: maker.url(person, "preferences"),
+    "view_url": lambda maker, person, _: maker.url(person, "view"),
 }
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 import httpx
 from sqlalchemy import Connection
 
+from digest.errors import DatabaseAway
 from digest.model import Batch, DeliveryState, Rendered
 from digest.send import compose, outbox, pace
 from digest.send.compose import Envelope, Person
@@ -129,6 +130,24 @@ class Ledger:
         """Writes down what became of a request; whether its claim was still ours."""
         return await self.database.at_once(lambda connection: self._record(connection, leaving, heard))
 
+    async def record_and_take(self, leaving: Leaving, heard: Heard) -> tuple[bool, Leaving | Asking | Handled | None]:
+        """Both in one transaction where all went well: one commit fewer. None: nothing was taken, which says nothing.
+
+        What becomes of the next batch never undoes what is known of this one.
+        """
+        if not (self._is_calm and _is_smooth(heard)):
+            return await self.record(leaving, heard), None
+        try:
+            return await self.database.at_once(lambda connection: self._record_and_take(connection, leaving, heard))
+        except DatabaseAway:
+            raise
+        except Exception:  # noqa: BLE001 — `take` will meet it again, and say so
+            return await self.record(leaving, heard), None
+
+    async def give_back(self, taken: Leaving | Asking) -> None:
+        """Frees a batch whose request will not leave now: it is as it was before."""
+        await self.database.at_once(lambda connection: self._give_back(connection, taken))
+
     async def learn(self, asking: Asking, found: Found) -> bool:
         """Writes down what the provider shows of a batch; whether its claim was still ours."""
         return await self.database.at_once(lambda connection: self._learn(connection, asking, found))
@@ -139,8 +158,9 @@ class Ledger:
         now = self._now()
         known = paces.find(connection, self._provider.name)
         self._is_calm = pace.is_calm(known)
-        if (wait := _wait(known, now)) is not None:
-            return wait
+        return _wait(known, now) or self._claim(connection, known, now)
+
+    def _claim(self, connection: Connection, known: Pace, now: datetime) -> Taken | None:
         left, more_at = self._left_today(connection, now)
         held = claims.claim(
             connection,
@@ -156,7 +176,7 @@ class Ledger:
         most = left if pace.is_closed(known) else 1
         if len(held.members) > most and not held.is_replay:
             held = claims.keep(connection, held, most)
-        return self._fix(connection, held, now)
+        return self._fix(connection, held, known, now)
 
     def _left_today(self, connection: Connection, now: datetime) -> tuple[int, datetime]:
         """How many messages may leave, and when more may."""
@@ -169,7 +189,7 @@ class Ledger:
     def _cap_reached(self) -> str:
         return f"as many as [mail] per_day allows left in the last 24 hours: {self._allowed.per_day:,}"
 
-    def _fix(self, connection: Connection, held: Claim, now: datetime) -> Taken:
+    def _fix(self, connection: Connection, held: Claim, known: Pace, now: datetime) -> Taken:
         """Fixes the request; or what is done without one."""
         good = _sendable(held)
         bad = [m.subscriber_id for m in held.members if m not in good] if len(good) < len(held.members) else []
@@ -183,12 +203,12 @@ class Ledger:
         request = self._provider.encode(batch)
         body_hash = sha256(request.content).digest()
         if held.is_replay and (why := self._why_no_replay(held, batch.key, body_hash, now)):
-            return self._instead(connection, held, batch, why, now)
+            return self._instead(connection, held, batch, why, now, known=known)
         if len(request.content) > self._provider.capabilities.request_bytes and len(good) > 1 and not held.is_replay:
             claims.divide(connection, held, first=len(good) // 2)
             return Handled()
         claims.commit(connection, held, key=batch.key, body_hash=body_hash, provider=self._provider.name, now=now)
-        return self._line_up(connection, held, batch, request, now)
+        return self._line_up(connection, Leaving(held=held, batch=batch, request=request, at=now), known, now)
 
     def _why_no_replay(self, held: Claim, key: str, body_hash: bytes, now: datetime) -> str:
         """Empty where the request may be repeated."""
@@ -201,7 +221,9 @@ class Ledger:
         )
         return "" if may else (held.note or "no answer came")
 
-    def _instead(self, connection: Connection, held: Claim, batch: Batch, why: str, now: datetime) -> Taken:
+    def _instead(
+        self, connection: Connection, held: Claim, batch: Batch, why: str, now: datetime, *, known: Pace
+    ) -> Taken:
         """What is done with a batch that must not be repeated: the provider is asked, else the owner."""
         lookup, since = self._lookup_of(held), held.first_sent_at
         if lookup is None or since is None:
@@ -210,35 +232,31 @@ class Ledger:
         if now < since + lookup.after:
             claims.doubt(connection, held, next_at=since + lookup.after, note=why, is_new=False)
             return Handled()
-        at = self._place(connection, now)
+        at = pace.ready_at(self._line_up_last(connection, known, now), now)
         return Asking(held=held, batch=replace(batch, key=held.key or batch.key), since=since, at=at)
 
     def _lookup_of(self, held: Claim) -> Lookup | None:
         """How this provider can be asked of it; None where it went to another one."""
         return self._provider.capabilities.lookup if held.provider == self._provider.name else None
 
-    def _line_up(
-        self, connection: Connection, held: Claim, batch: Batch, request: httpx.Request, now: datetime
-    ) -> Leaving:
+    def _line_up(self, connection: Connection, leaving: Leaving, known: Pace, now: datetime) -> Leaving:
         """Takes the request's place in the row, and its messages from the day's. The row is locked: last of all."""
-        known = paces.find(connection, self._provider.name)
-        at = self._place(connection, now)
-        hour = None
-        if self._allowed.per_day and not held.is_replay:
-            if self._left_today(connection, now)[0] < len(batch.recipients):
+        before, hour = self._line_up_last(connection, known, now), None
+        if self._allowed.per_day and not leaving.held.is_replay:
+            if self._left_today(connection, now)[0] < len(leaving.batch.recipients):
                 raise _NotYet(Wait(until=now))
             hour = pace.hour_of(now)
-            paces.spend(connection, self._provider.name, hour, len(batch.recipients))
-        probes = not pace.is_closed(known)
-        return Leaving(held=held, batch=batch, request=request, at=at, is_probe=probes, hour=hour)
+            paces.spend(connection, self._provider.name, hour, len(leaving.batch.recipients))
+        return replace(leaving, at=pace.ready_at(before, now), is_probe=not pace.is_closed(before), hour=hour)
 
-    def _place(self, connection: Connection, now: datetime) -> datetime:
-        known = paces.find(connection, self._provider.name, is_locked=True)
-        if (wait := _wait(known, now)) is not None:
+    def _line_up_last(self, connection: Connection, known: Pace, now: datetime) -> Pace:
+        """Takes a place; how it was before."""
+        before = paces.lock(connection, self._provider.name, known)
+        if (wait := _wait(before, now)) is not None:
             raise _NotYet(wait)
-        changed = pace.taken(known, now, per_second=self._allowed.per_second)
+        changed = pace.taken(before, now, per_second=self._allowed.per_second)
         paces.save(connection, self._provider.name, changed)
-        return pace.ready_at(known, now)
+        return before
 
     # ------------------------------------------------------------------ recording
 
@@ -249,6 +267,19 @@ class Ledger:
             paces.spend(connection, self._provider.name, leaving.hour, -unsent)
         self._adapt(connection, leaving, heard, now)
         return is_ours
+
+    def _record_and_take(
+        self, connection: Connection, leaving: Leaving, heard: Heard
+    ) -> tuple[bool, Leaving | Asking | Handled | None]:
+        is_ours = self._record(connection, leaving, heard)
+        taken = self._take(connection) if self._is_calm else None
+        return is_ours, None if isinstance(taken, Wait) else taken
+
+    def _give_back(self, connection: Connection, taken: Leaving | Asking) -> None:
+        now, why = self._now(), "the sender stopped before the request left"
+        claims.postpone(connection, taken.held, next_at=now, note=why)
+        if isinstance(taken, Leaving) and taken.hour is not None:
+            paces.spend(connection, self._provider.name, taken.hour, -len(taken.batch.recipients))
 
     def _settle(self, connection: Connection, held: Claim, decision: Decision, now: datetime) -> bool:
         match decision:
@@ -314,6 +345,14 @@ def _wait(known: Pace, now: datetime) -> Wait | None:
     """None where a place in the row may be taken."""
     at = pace.ready_at(known, now)
     return Wait(until=at) if pace.is_held(known, now) or at > now + _SLACK else None
+
+
+def _is_smooth(heard: Heard) -> bool:
+    """Whether all is known, and nothing to be learnt or tried again: no row but the batch's own is touched."""
+    decision = heard.decision
+    if not isinstance(decision, Settle) or heard.held_until is not None:
+        return False
+    return not any(isinstance(outcome, Retry) for outcome in decision.outcomes)
 
 
 def _lesson(known: Pace, decision: Decision, now: datetime, *, left_at: datetime) -> Pace:

@@ -9,10 +9,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from digest.errors import DatabaseAway
-from digest.send.ledger import LEASE, Asking, Leaving, Ledger, Taken, Wait
+from digest.send.ledger import LEASE, Asking, Handled, Leaving, Ledger, Taken, Wait
 from digest.send.outbox import Again, Divide, Doubt, Settle, Stop
 from digest.send.providers.base import Accepted, Found, Rejected, Retry
 from digest.send.sender import Heard, Sender, Sleep
@@ -24,6 +24,8 @@ _PATIENCE = timedelta(minutes=2)  # of waiting with nothing settled, before a ru
 _POLL = timedelta(seconds=1)  # of another sender's claims or probe, and of a database that is away
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[int], None]  # deliveries settled since the last call
+Due = Leaving | Asking | Handled
+_T = TypeVar("_T")
 
 
 class Run:
@@ -158,29 +160,31 @@ class Run:
     async def _work(self) -> None:
         """One batch after another, until none is due, or the database hangs up: the others' requests go on."""
         try:
-            while await self._one():
-                pass
+            taken = await self._next()
+            while taken is not None:
+                taken = await self._see_through(taken) or await self._next()
         except DatabaseAway as away:
             await self._wait_for_database(away, patience=self._patience)
 
-    async def _one(self) -> bool:
-        """Takes a batch and sees it through; False where none is due, or the run has to end.
+    async def _next(self) -> Due | None:
+        """Takes a batch; None where none is due, or the run has to end.
 
         While nobody answers, all wait for the one message that asks whether the provider is back.
         """
         async with self._turnstile:
             taken = await self._turn()
             if isinstance(taken, Leaving) and taken.is_probe:
-                await self._see_through(taken)
-                return True
-        if isinstance(taken, (Leaving, Asking)):
-            await self._see_through(taken)
-        return taken is not None
+                return await self._see_through(taken) or Handled()
+        return taken
 
-    async def _turn(self) -> Taken | None:
+    @property
+    def _may_begin(self) -> bool:
+        return not (self._has_to_end or self._is_expired(self._now()) or self._is_out_of_patience)
+
+    async def _turn(self) -> Due | None:
         """The next batch once it may leave; None where none is due, or waiting is of no use now."""
-        while not (self._has_to_end or self._is_expired(self._now()) or self._is_out_of_patience):
-            taken = await self._ledger.take()
+        while self._may_begin:
+            taken = await _to_the_end(self._ledger.take(), self._undo)
             self._wait = taken if isinstance(taken, Wait) else None
             if not isinstance(taken, Wait):
                 return taken
@@ -190,14 +194,21 @@ class Run:
             await self._rest(min(taken.until - now, _POLL))  # another's answer may end the wait sooner
         return None
 
-    async def _see_through(self, taken: Leaving | Asking) -> None:
-        await self._rest(taken.at - self._now())
-        if isinstance(taken, Leaving):
-            heard = await self._post(taken)
-            await _to_the_end(self._record(taken, heard))
-        else:
+    async def _see_through(self, taken: Due) -> Due | None:
+        """Asks, and writes down what became of it; another batch, where one was taken on the way."""
+        if isinstance(taken, Handled):
+            return None
+        try:
+            await self._rest(taken.at - self._now())
+        except asyncio.CancelledError:
+            await _to_the_end(self._ledger.give_back(taken))
+            raise
+        if isinstance(taken, Asking):
             found = await self._sender.ask(taken.batch, taken.since)
             await _to_the_end(self._learn(taken, found))
+            return None
+        heard = await self._post(taken)
+        return await _to_the_end(self._record(taken, heard), self._undo)
 
     async def _post(self, leaving: Leaving) -> Heard:
         try:
@@ -206,9 +217,21 @@ class Run:
             await _to_the_end(self._record(leaving, Heard(decision=Doubt(reason="stopped in mid-request"))))
             raise
 
-    async def _record(self, leaving: Leaving, heard: Heard) -> None:
-        """Writes down what became of a request, as soon as the database takes it; until its lease lapses."""
-        self._note(leaving.held, heard, is_ours=await self._written(lambda: self._ledger.record(leaving, heard)))
+    async def _record(self, leaving: Leaving, heard: Heard) -> Due | None:
+        """Writes down what became of a request, as soon as the database takes it; until its lease lapses.
+
+        Where nobody was told to wait, it takes the next batch on the way.
+        """
+        if self._may_begin and self._wait is None:
+            is_ours, taken = await self._written(lambda: self._ledger.record_and_take(leaving, heard))
+        else:
+            is_ours, taken = await self._written(lambda: self._ledger.record(leaving, heard)), None
+        self._note(leaving.held, heard, is_ours=is_ours)
+        return taken
+
+    async def _undo(self, taken: Taken | None) -> None:
+        if isinstance(taken, (Leaving, Asking)):
+            await self._ledger.give_back(taken)
 
     async def _learn(self, asking: Asking, found: Found) -> None:
         """The same of what the provider shows."""
@@ -220,7 +243,7 @@ class Run:
         if settled == len(found):
             self._progress(settled)
 
-    async def _written(self, write: Callable[[], Awaitable[bool]]) -> bool:
+    async def _written(self, write: Callable[[], Awaitable[_T]]) -> _T:
         while True:
             try:
                 return await write()
@@ -251,11 +274,18 @@ class Run:
             self._progress(len(decision.outcomes) - len(retried))
 
 
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Awaits it; a cancellation waits until it is done: what is known must be written down."""
+async def _to_the_end(
+    work: Coroutine[Any, Any, _T], undo: Callable[[_T], Coroutine[Any, Any, None]] | None = None
+) -> _T:
+    """Awaits it; a cancellation waits until it is done: what is known must be written down.
+
+    `undo`: done, in that case, with what the work gave, which nobody else gets to see.
+    """
     task = asyncio.ensure_future(work)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait([task])
+        if undo and not task.cancelled() and task.exception() is None:
+            await _to_the_end(undo(task.result()))
         raise

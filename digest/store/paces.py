@@ -55,6 +55,14 @@ def find(connection: Connection, provider: str, *, is_locked: bool = False) -> P
     return Pace(**connection.execute(_LOCK if is_locked else _FIND, {"of": provider}).mappings().one())
 
 
+def lock(connection: Connection, provider: str, known: Pace) -> Pace:
+    """The pace once it is nobody else's until the commit.
+
+    On SQLite who writes is alone from the start, so it is as this transaction found it.
+    """
+    return known if connection.dialect.name == "sqlite" else find(connection, provider, is_locked=True)
+
+
 def save(connection: Connection, provider: str, changed: Pace) -> None:
     """The same, changed."""
     connection.execute(_SAVE, {"of": provider, **asdict(changed)})

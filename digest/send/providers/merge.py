@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from digest.model import Batch, Recipient, Rendered, Slot, Slotted
+from digest import model
+from digest.model import Batch, Recipient, Rendered, Slot, SlotKind, Slotted
 
 
 def full(batch: Batch, own: Callable[[Recipient], Mapping[str, object]], *, html: str, text: str) -> bytes:
@@ -26,8 +27,9 @@ def full(batch: Batch, own: Callable[[Recipient], Mapping[str, object]], *, html
     pieces = [b"["]
     for person in batch.recipients:
         pieces.append(orjson.dumps(own(person))[:-1])
+        plain = {name: value.encode() for name, value in person.values.items() if model.is_plain(value)}
         for body in bodies:
-            body.fill(pieces, person.values)
+            body.fill(pieces, person.values, plain)
         pieces.append(b"},")
     pieces[-1] = b"}]"
     return b"".join(pieces)
@@ -39,15 +41,22 @@ class _Encoded:
     def __init__(self, slotted: Slotted, key: str) -> None:
         self._first, *others = (orjson.dumps(part)[1:-1] for part in slotted.parts)
         self._first = key.encode() + b'"' + self._first
-        self._others = list(zip(slotted.slots, others, strict=True))
+        self._others = [(slot.name, slot, part) for slot, part in zip(slotted.slots, others, strict=True)]
         self._slotted = slotted
 
-    def fill(self, pieces: list[bytes], values: Mapping[str, str]) -> None:
-        """Adds the whole text with every slot filled."""
+    def fill(self, pieces: list[bytes], values: Mapping[str, str], plain: Mapping[str, bytes]) -> None:
+        """Adds the whole text with every slot filled. `plain`: those of the values that no escaping changes."""
         pieces.append(self._first)
-        for slot, part in self._others:
-            pieces += (orjson.dumps(self._slotted.escaped(slot, values[slot.name]))[1:-1], part)
+        for name, slot, part in self._others:
+            value = plain.get(name)
+            if value is None or not (slot.kind is SlotKind.TEXT or (slot.kind is SlotKind.URL and _is_link(value))):
+                value = orjson.dumps(self._slotted.escaped(slot, values[name]))[1:-1]
+            pieces += (value, part)
         pieces.append(b'"')
+
+
+def _is_link(value: bytes) -> bool:
+    return value.startswith((b"https://", b"http://"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
