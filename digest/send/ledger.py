@@ -36,7 +36,11 @@ class Job:
     newsletter: str
     envelope: Envelope
     rendered: Mapping[str, Rendered]  # by variant; the whole issue under the empty name
-    expires_at: datetime | None
+    expires_at: datetime | None  # nothing is sent after that, nor sent again; what became of a request is still asked
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is too old to be sent."""
+        return self.expires_at is not None and now > self.expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,7 @@ class Ledger:
 
     def _claim(self, connection: Connection, known: Pace, now: datetime) -> Taken | None:
         left, more_at = self._left_today(connection, now)
+        is_expired = self.job.is_expired(now)
         held = claims.claim(
             connection,
             issue_id=self.job.issue_id,
@@ -169,10 +174,10 @@ class Ledger:
             owner=self.owner,
             now=now,
             lease=LEASE,
-            is_new_wanted=left > 0,
+            is_new_wanted=left > 0 and not is_expired,
         )
         if held is None:
-            return None if left else Wait(until=more_at, reason=self._cap_reached)
+            return None if left or is_expired else Wait(until=more_at, reason=self._cap_reached)
         most = left if pace.is_closed(known) else 1
         if len(held.members) > most and not held.is_replay:
             held = claims.keep(connection, held, most)
@@ -214,6 +219,8 @@ class Ledger:
         """Empty where the request may be repeated."""
         if held.provider != self._provider.name:
             return f"it went to {held.provider}, which did not answer"
+        if self.job.is_expired(now):
+            return f"it expired before its answer was known ({held.note or 'no answer came'})"
         if (key, body_hash) != (held.key, held.body_hash):
             return "its bytes are no longer those that were sent: the configuration changed"
         may = outbox.may_replay(

@@ -103,15 +103,12 @@ class Run:
             holders = await batches.owners(connection, issue_id=self._job.issue_id)
             dead = [holder for holder in holders if holder == self._ledger.owner or owner.is_dead(holder)]
             await batches.void(connection, issue_id=self._job.issue_id, now=now, dead=dead)
-            if self._is_expired(now):
+            if self._job.is_expired(now):
                 await batches.expire(connection, issue_id=self._job.issue_id)
         if self._away_since is not None:
             _log.warning("database back", extra={"issue": self._job.envelope.issue})
             self._away_since, self._settled_at = None, self._now()  # the provider is not to blame for the time lost
         return self._has_to_end
-
-    def _is_expired(self, now: datetime) -> bool:
-        return self._job.expires_at is not None and now > self._job.expires_at
 
     @property
     def _has_to_end(self) -> bool:
@@ -179,7 +176,7 @@ class Run:
 
     @property
     def _may_begin(self) -> bool:
-        return not (self._has_to_end or self._is_expired(self._now()) or self._is_out_of_patience)
+        return not (self._has_to_end or self._is_out_of_patience)
 
     async def _turn(self) -> Due | None:
         """The next batch once it may leave; None where none is due, or waiting is of no use now."""

@@ -151,7 +151,7 @@ async def void(connection: AsyncConnection, *, issue_id: int, now: datetime, dea
 
 
 async def expire(connection: AsyncConnection, *, issue_id: int) -> int:
-    """Gives up what was not sent yet: the issue is too old. What may have been taken stays unknown."""
+    """Gives up what was not sent yet: the issue is too old. What may have been taken stays unknown, and asked about."""
     where = and_(batch.c.issue_id == issue_id, batch.c.state == BatchState.PENDING)
     numbers = select(batch.c.number).where(where)
     inside = and_(delivery.c.issue_id == issue_id, delivery.c.batch.in_(numbers))
@@ -159,11 +159,6 @@ async def expire(connection: AsyncConnection, *, issue_id: int) -> int:
         update(delivery).where(inside, delivery.c.state == DeliveryState.PENDING).values(state=DeliveryState.EXPIRED)
     )
     await connection.execute(update(batch).where(where).values(state=BatchState.DONE, note="expired"))
-    await connection.execute(
-        update(batch)
-        .where(batch.c.issue_id == issue_id, batch.c.state == BatchState.UNKNOWN)
-        .values(next_at=None, note="expired before its answer was known")
-    )
     return gone.rowcount
 
 

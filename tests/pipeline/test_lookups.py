@@ -4,8 +4,9 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from send.world import Clock, addresses, config, kit, seed
+from send.world import START, Clock, addresses, config, kit, seed
 
+from digest.errors import ProviderError
 from digest.model import IssueState
 from digest.pipeline import send
 from digest.send.sender import Limits
@@ -26,8 +27,8 @@ class World:
         self.kit = kit(config(folder, provider=provider, base_url=server.url), database, self.clock)
         self.issue_id = 0
 
-    async def send(self, *, later: timedelta = timedelta(0)) -> send.SendReport:
-        self.issue_id = self.issue_id or await seed(self.database, readers=3)
+    async def send(self, *, later: timedelta = timedelta(0), **issue: object) -> send.SendReport:
+        self.issue_id = self.issue_id or await seed(self.database, readers=3, issue=issue)
         self.clock.time += later
         return await send.issue(self.kit, self.issue_id, sleep=self.clock.sleep, limits=QUICK)
 
@@ -118,3 +119,29 @@ async def test_a_key_seen_before_says_that_it_was_taken(database, tmp_path) -> N
         report = await world.send()
         assert (report.accepted, len(server.seen)) == (3, 2)
         assert world.got == Counter(addresses(3))
+
+
+EXPIRY = START + timedelta(seconds=1)  # after the request, before what became of it can be asked
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT_AFTER, Fault.CUT_BEFORE], ids=["taken", "not taken"])
+async def test_what_became_of_a_message_is_asked_after_its_issue_expired(fault: Fault, database, tmp_path) -> None:
+    """Nothing is sent any more: what surely was not taken expires."""
+    async with MailServer(tmp_path / "log", faults=[fault]) as server:
+        world = World(database, server, tmp_path, "mailgun")
+        await world.send(expires_at=EXPIRY)
+        late = await world.send(later=timedelta(hours=1))
+        assert (late.accepted, late.unknown, late.expired) == ((3, 0, 0) if fault is Fault.CUT_AFTER else (0, 0, 3))
+        assert await world.state() is (IssueState.SENT if fault is Fault.CUT_AFTER else IssueState.EXPIRED)
+        assert world.got.total() == late.accepted
+
+
+async def test_an_expired_batch_is_not_repeated_even_where_its_key_lives(database, tmp_path) -> None:
+    """Were it not taken the first time, yesterday's issue would arrive today."""
+    async with MailServer(tmp_path / "log", faults=[Fault.CUT_BEFORE, *[Fault.UNAUTHORIZED] * 8]) as server:
+        world = World(database, server, tmp_path, "resend")
+        with pytest.raises(ProviderError):
+            await world.send(expires_at=EXPIRY)
+        asked = len(server.seen)
+        late = await world.send(later=timedelta(hours=1))
+    assert (late.unknown, late.expired, len(server.seen)) == (3, 0, asked)

@@ -205,13 +205,16 @@ async def test_an_unknown_among_the_known_gets_a_batch_of_its_own(database: Data
     assert ids(await claim(database, issue_id)) == [2]
 
 
-async def test_expiry_gives_up_what_was_not_sent_and_holds_what_may_have_been(database: Database) -> None:
+async def test_expiry_gives_up_what_was_not_sent_and_leaves_what_may_have_been_to_be_asked_about(
+    database: Database,
+) -> None:
     issue_id = await planned(database, readers=4)
     held = await claim(database, issue_id)
     async with database.write() as connection:
         await connection.run_sync(claims.doubt, held, next_at=START, note="cut")
         assert await batches.expire(connection, issue_id=issue_id) == 2
     assert await counts(database, issue_id) == {"unknown": 2, "expired": 2}
+    assert ids(await claim(database, issue_id)) == [1, 2]
     assert await claim(database, issue_id) is None
 
 
