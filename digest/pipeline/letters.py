@@ -1,4 +1,4 @@
-"""One message on its own through the provider: a confirmation, a word to the owner. Recorded nowhere, tried once."""
+"""One message on its own through the provider: a confirmation, a word to the owner. Tried once, and counted."""
 
 import uuid
 
@@ -6,23 +6,27 @@ from digest.config import Config
 from digest.errors import SendError
 from digest.model import Batch, Message, Recipient, Rendered, Slotted
 from digest.pipeline.kit import Clock, Kit
-from digest.send import providers
+from digest.send import beside, providers
+from digest.send.ledger import Allowed
 from digest.send.outbox import Settle
 from digest.send.providers.base import Accepted
 from digest.send.sender import Sender
+from digest.store import Database
 
 
 async def post(kit: Kit, message: Message) -> None:
     """Sends it; SendError where the provider did not take it."""
-    await send(kit.config, message, now=kit.now, base_url=kit.mailbox_url or None)
+    await send(kit.config, kit.database, message, now=kit.now, base_url=kit.mailbox_url or None)
 
 
-async def send(config: Config, message: Message, *, now: Clock, base_url: str | None = None) -> None:
+async def send(
+    config: Config, database: Database, message: Message, *, now: Clock, base_url: str | None = None
+) -> None:
     """The same without a kit; `base_url` is that of a mailbox which this process serves."""
     provider = providers.load(config.mail, base_url=base_url, folder=config.folder)
     made = batch(message)
     async with Sender(provider, now=now) as sender:
-        decision = await sender.post(provider.encode(made), made)
+        decision = await beside.post(sender, made, database=database, allowed=Allowed.by(config.mail), now=now())
     if not isinstance(decision, Settle):
         raise SendError(f"{message.subject!r} was not sent ({decision.reason})")
     if not isinstance(outcome := decision.outcomes[0], Accepted):

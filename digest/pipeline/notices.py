@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.model import Batch, DeliveryState, Finding, Level, Message
 from digest.pipeline import letters, send, wording
 from digest.pipeline.kit import Kit
-from digest.send import outbox, providers
+from digest.send import beside, outbox, providers
 from digest.send.compose import domain_of
+from digest.send.ledger import Allowed
 from digest.send.outbox import Again, Decision, Doubt, Settle, Stop
 from digest.send.providers.base import Accepted, Provider, Retry
 from digest.send.sender import Sender, Transport
@@ -97,6 +98,8 @@ async def post(kit: Kit, notice_id: int, *, transport: Transport | None = None) 
             await notices.settle(connection, held, DeliveryState.UNKNOWN, note=why)
             return
         await notices.commit(connection, held, body_hash=body_hash, provider=provider.name, now=now)
+        if held.way == "mail" and held.body_hash is None:  # a repeated one was counted
+            await connection.run_sync(beside.count, provider.name, Allowed.by(kit.config.mail), now)
     async with Sender(provider, now=kit.now, transport=transport) as sender:
         try:
             decision = await sender.post(request, batch)
@@ -157,6 +160,9 @@ async def _record(kit: Kit, held: Notice, provider: Provider, decision: Decision
     next_at = kit.now() + wait if wait is not None else None
     async with kit.database.write() as connection:
         await notices.settle(connection, held, state, next_at=next_at, note=note, replays=replays)
+        if held.way == "mail" and held.body_hash is None:
+            allowed = Allowed.by(kit.config.mail)
+            await connection.run_sync(beside.uncount, provider.name, allowed, decision, kit.now())
     if state is not DeliveryState.ACCEPTED:
         log.warning("the owner was not told", extra={"about": held.about, "way": held.way, "cause": note})
 

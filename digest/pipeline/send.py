@@ -18,7 +18,7 @@ from digest.errors import ConfigError, Fault, NothingToDo, ProviderError, SendEr
 from digest.model import DeliveryState, Issue, IssueState, Rendered
 from digest.pipeline import frozen, variants
 from digest.pipeline.kit import Kit
-from digest.send import compose, providers
+from digest.send import beside, compose, providers
 from digest.send.compose import Envelope, Person
 from digest.send.ledger import Allowed, Job, Ledger
 from digest.send.outbox import Settle
@@ -105,7 +105,7 @@ async def issue(
     counted = _Counted(progress, await _counts(kit, issue_id))
     heard = partial(kit.meter.answered, provider.name)
     async with Sender(provider, now=kit.now, limits=limits, transport=transport, heard=heard) as sender:
-        ledger = Ledger(job, provider, database=kit.database, allowed=_allowed(kit.config), now=kit.now)
+        ledger = Ledger(job, provider, database=kit.database, allowed=Allowed.by(kit.config.mail), now=kit.now)
         run = Run(ledger, sender=sender, now=kit.now, sleep=sleep, stop=stop, progress=counted.add)
         await run.finish()
     report = await _end(kit, issue_id, run.note)
@@ -149,7 +149,7 @@ async def dry_run(kit: Kit, issue_id: int) -> SendReport:
 async def test_copy(
     kit: Kit, issue_id: int, addresses: Sequence[str], *, base_url: str | None = None
 ) -> Mapping[str, str]:
-    """Sends the issue to these addresses alone, recorded nowhere; the reason for each that was not accepted.
+    """Sends the issue to these addresses alone, recorded nowhere but in [mail] per_day; the reason for each refused.
 
     Its links name nobody: whoever follows them unsubscribes no one.
     """
@@ -171,12 +171,12 @@ async def _copies(
     kit: Kit, envelope: Envelope, rendered: Rendered, addresses: Sequence[str], base_url: str | None
 ) -> Mapping[str, str]:
     provider = providers.load(kit.config.mail, base_url=base_url, folder=kit.config.folder)
-    refused = {}
+    refused, allowed = {}, Allowed.by(kit.config.mail)
     async with Sender(provider, now=kit.now) as sender:
         for address in addresses:
             made = compose.batch(envelope, rendered, [Person(subscriber_id=0, address=address)])
             made = replace(made, key=str(uuid.uuid4()), headers=(*made.headers, ("X-Digest-Test", "yes")))
-            decision = await sender.post(provider.encode(made), made)
+            decision = await beside.post(sender, made, database=kit.database, allowed=allowed, now=kit.now())
             if not isinstance(decision, Settle):
                 refused[address] = decision.reason
             elif not isinstance(outcome := decision.outcomes[0], Accepted):
@@ -300,10 +300,6 @@ def _secret(keys: Sequence[SigningKey], date: datetime) -> bytes:
     """The newest key that was there when the issue's date was fixed: a key made since must not change the bytes."""
     older = [key for key in keys if key.created_at <= date]
     return (older or list(keys)[-1:])[0].secret
-
-
-def _allowed(config: Config) -> Allowed:
-    return Allowed(per_second=config.mail.requests_per_second, per_day=config.mail.per_day)
 
 
 async def _release(kit: Kit, issue_id: int, provider: Provider) -> None:

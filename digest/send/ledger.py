@@ -13,6 +13,7 @@ from hashlib import sha256
 import httpx
 from sqlalchemy import Connection
 
+from digest.config import Mail
 from digest.errors import DatabaseAway
 from digest.model import Batch, DeliveryState, Rendered
 from digest.send import compose, outbox, pace
@@ -49,6 +50,11 @@ class Allowed:
 
     per_second: float  # requests
     per_day: int = 0  # messages in any 24 hours; 0: no cap
+
+    @classmethod
+    def by(cls, mail: Mail) -> "Allowed":
+        """What [mail] says."""
+        return cls(per_second=mail.requests_per_second, per_day=mail.per_day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,8 +276,8 @@ class Ledger:
     def _record(self, connection: Connection, leaving: Leaving, heard: Heard) -> bool:
         now = self._now()
         is_ours = self._settle(connection, leaving.held, heard.decision, now)
-        if leaving.hour is not None and (unsent := _unsent(heard.decision, len(leaving.batch.recipients))):
-            paces.spend(connection, self._provider.name, leaving.hour, -unsent)
+        if leaving.hour is not None and (free := unsent(heard.decision, len(leaving.batch.recipients))):
+            paces.spend(connection, self._provider.name, leaving.hour, -free)
         self._adapt(connection, leaving, heard, now)
         return is_ours
 
@@ -377,7 +383,7 @@ def _lesson(known: Pace, decision: Decision, now: datetime, *, left_at: datetime
             return known
 
 
-def _unsent(decision: Decision, count: int) -> int:
+def unsent(decision: Decision, count: int) -> int:
     """How many messages of a request surely did not leave."""
     match decision:
         case Again() | Divide() | Stop():

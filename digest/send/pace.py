@@ -50,6 +50,12 @@ def taken(known: Pace, now: datetime, *, per_second: float) -> Pace:
     return replace(known, next_at=following, open_until=None if is_closed(known) else at + _PROBING)
 
 
+def overtaken(known: Pace, now: datetime, *, per_second: float) -> Pace:
+    """After a message that waited for no place: the next place is later for it."""
+    first = max(known.next_at or now, now)
+    return replace(known, next_at=first + timedelta(seconds=1 / (per_second * known.share)))
+
+
 def succeeded(known: Pace) -> Pace:
     """A little faster, up to the rate; the circuit is closed."""
     return replace(answered(known), share=min(1.0, known.share + _STEP))

@@ -50,7 +50,7 @@ def app(
     """
     opened = database is None
     database = database or Database(config.database_url)
-    confirm = confirm or (lambda message: letters.send(config, message, now=now))
+    confirm = confirm or (lambda message: letters.send(config, database, message, now=now))
     routes = events.routes(config, database, now=now) if routes is None else routes
     pages = Pages(config.templates)
     asker = Asker(config=config, database=database, now=now, confirm=confirm, pages=pages)
