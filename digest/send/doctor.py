@@ -111,10 +111,10 @@ async def account(
 
     One request, no message. Where its API has no question for the key, only its address is asked.
     """
-    host = urlsplit(base_url).netloc
     if not base_url.startswith(("http://", "https://")):
         return (Check(name="provider", verdict=Verdict.GOOD, said=f"{provider.name} is no network service"),)
     question = provider.examine()
+    host = urlsplit(str(question.url) if question else base_url).netloc
     async with httpx.AsyncClient(timeout=_TIMEOUT_S, transport=transport) as client:
         try:
             answer = await client.send(question or httpx.Request("GET", base_url), auth=provider.auth)
@@ -133,7 +133,8 @@ async def account(
 
 
 def _standing(found: Standing, readers: int) -> list[Check]:
-    checks = [Check(name="key", verdict=Verdict.GOOD if found.is_good else Verdict.FAULT, said=found.said)]
+    verdict = Verdict.UNKNOWN if found.is_good is None else Verdict.GOOD if found.is_good else Verdict.FAULT
+    checks = [Check(name="key", verdict=verdict, said=found.said)]
     if found.left is not None:
         enough = found.left >= readers
         said = f"{found.left:,} more messages today, for a list of {readers:,}"

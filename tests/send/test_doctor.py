@@ -1,6 +1,7 @@
 """What the doctor says of a domain, a provider, a message that arrived."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dkim
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from digest.send import compose, doctor
 from digest.send.doctor import Verdict
-from digest.send.providers.base import Account
+from digest.send.providers.base import Account, Capabilities, Codec
 from digest.send.providers.brevo import Brevo
 from digest.send.providers.kumomta import Kumo
 from digest.send.providers.mailgun import Mailgun
@@ -106,6 +107,7 @@ GOOD = [
     (Brevo, {"plan": [{"type": "free", "credits": 300, "creditsType": "sendLimit"}]}),
     (Mailpit, {"Version": "v1.20"}),
     (Kumo, {}),
+    (Mailtrap, [{"id": 26730, "name": "Mine", "access_levels": [100]}]),
 ]
 BAD = [
     (Ses, {"SendQuota": {}, "SendingEnabled": False}, "paused"),
@@ -118,7 +120,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("kind", "answer"), GOOD, ids=lambda case: getattr(case, "name", ""))
-async def test_a_key_that_is_accepted_is_good(kind, answer: dict) -> None:
+async def test_a_key_that_is_accepted_is_good(kind, answer: object) -> None:
     found = await examined(kind(ACCOUNT), httpx.Response(200, json=answer, headers=ON_TIME))
     assert found["provider"].verdict is Verdict.GOOD
     assert found["key"].verdict is Verdict.GOOD
@@ -142,15 +144,38 @@ async def test_a_key_that_is_refused_is_a_fault(kind, status: int) -> None:
     assert found["provider"].verdict is Verdict.GOOD
 
 
-@pytest.mark.parametrize("kind", [Ses, Resend, Postmark, Mailgun, SendGrid, Brevo, Mailpit, Kumo])
+@pytest.mark.parametrize("kind", [Ses, Resend, Postmark, Mailgun, SendGrid, Brevo, Mailpit, Kumo, Mailtrap])
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b'{"plan": 3, "data": 1, "SendQuota": 2}'])
 async def test_any_answer_is_read_without_complaint(kind, body: bytes) -> None:
     assert "key" in await examined(kind(ACCOUNT), httpx.Response(200, content=body))
 
 
+class Taciturn(Codec):
+    """A plug-in's, which has no question."""
+
+    name = "taciturn"
+    capabilities = Capabilities(batch_max=1)
+
+
 async def test_a_provider_with_no_question_for_the_key_is_asked_for_its_address() -> None:
-    found = await examined(Mailtrap(ACCOUNT), httpx.Response(404))
+    found = await examined(Taciturn(ACCOUNT), httpx.Response(404))
     assert (found["provider"].verdict, found["key"].verdict) == (Verdict.GOOD, Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_mailtrap_refuses_accounts_to_a_key_that_only_sends(status: int) -> None:
+    key = (await examined(Mailtrap(ACCOUNT), httpx.Response(status, json={"error": "Incorrect API token"})))["key"]
+    assert key.verdict is Verdict.UNKNOWN
+    assert str(status) in key.said
+
+
+async def test_mailtrap_opening_no_account_is_a_fault() -> None:
+    assert (await examined(Mailtrap(ACCOUNT), httpx.Response(200, json=[])))["key"].verdict is Verdict.FAULT
+
+
+def test_mailtrap_is_asked_where_its_accounts_are_and_nowhere_else() -> None:
+    assert str(Mailtrap(replace(ACCOUNT, base_url=Mailtrap.home)).examine().url) == "https://mailtrap.io/api/accounts"
+    assert str(Mailtrap(ACCOUNT).examine().url) == "https://api.example.org/api/accounts"
 
 
 async def test_offline_it_says_that_the_provider_could_not_be_asked() -> None:

@@ -117,7 +117,7 @@ class Standing:
     """What a provider says of the account, asked with its key."""
 
     said: str
-    is_good: bool = True
+    is_good: bool | None = True  # None: the answer does not tell
     left: int | None = None  # messages it takes yet today, where it says so
 
 

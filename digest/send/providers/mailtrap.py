@@ -14,11 +14,15 @@ from digest.send.providers.base import (
     Codec,
     Outcome,
     Rejected,
+    Standing,
     Unknown,
     listed,
     parsed,
+    said,
     unknown,
 )
+
+_ACCOUNTS = "https://mailtrap.io"  # docs.mailtrap.io/developers/account-management
 
 
 class Mailtrap(Codec):
@@ -49,6 +53,24 @@ class Mailtrap(Codec):
         if not isinstance(items, list) or len(items) != len(batch.recipients):
             return unknown(batch, "the answers are not as many as the messages")
         return tuple(_outcome(item) for item in items)
+
+    def examine(self) -> httpx.Request:
+        """The accounts that the key opens: the one question without an account's number, at an address of its own."""
+        is_theirs = self.account.base_url == self.home
+        return httpx.Request(
+            "GET", (_ACCOUNTS if is_theirs else self.account.base_url) + "/api/accounts", headers=self._headers
+        )
+
+    def standing(self, response: httpx.Response) -> Standing:
+        """A key that may send and nothing else is refused, as a wrong one is."""
+        if response.status_code in {401, 403}:
+            words = "it is wrong, or may do nothing but send"
+            return Standing(is_good=None, said=f"the key may not list accounts ({said(response, 'error')}): {words}")
+        found = parsed(response) if response.is_success else None
+        if not isinstance(found, list):
+            return super().standing(response)
+        names = ", ".join(str(each.get("name")) for each in found if isinstance(each, dict))
+        return Standing(said=f"the key is accepted; it opens {names or 'no account'}", is_good=bool(names))
 
 
 def _own(batch: Batch, person: Recipient) -> dict[str, object]:
