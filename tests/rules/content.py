@@ -233,7 +233,13 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         9,
         "pleas go",
-        ((SWEEP, "        while whole and _is_plea(text[slice(*whole[-1])]):\n", "        while False:\n"),),
+        (
+            (
+                SWEEP,
+                "        while left > first and _is_plea(text[starts[left - 1] : end].rstrip()):\n",
+                "        while False:\n",
+            ),
+        ),
         (f"{OF_CLEAN}test_case",),
     ),
     Guard(
