@@ -54,7 +54,7 @@ values = (
     st.none() | st.booleans() | st.integers() | texts | st.sampled_from(["Bounce", "SoftBounce", "ann@example.org"])
 )
 reports = st.dictionaries(st.sampled_from(REPORTS), values | st.lists(values, max_size=2), max_size=6)
-requests = st.fixed_dictionaries(
+pages = st.fixed_dictionaries(
     {
         "method": st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT"]),
         "path": st.sampled_from(PATHS),
@@ -66,6 +66,21 @@ requests = st.fixed_dictionaries(
         "language": st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20),
     }
 )
+
+
+told = st.fixed_dictionaries(  # by whom the secret is known
+    {
+        "method": st.just("POST"),
+        "path": st.just("/events/postmark/word"),
+        "part": st.just(""),
+        "query": st.just(""),
+        "kind": st.just("application/json"),
+        "body": reports.map(lambda told: json.dumps(told).encode()),
+        "language": st.just(""),
+        "cadence": st.none(),
+    }
+)
+requests = pages | told
 
 
 async def answered(given_: list[dict[str, Any]]) -> None:
