@@ -236,7 +236,8 @@ def _tell(connection: Connection, issue_id: int, fates: Sequence[Fate]) -> None:
 def _leave(connection: Connection, held: Claim, state: BatchState, **values: object) -> bool:
     """Ends the claim; False where it was no longer ours."""
     ended = {"state": state, "owner": None, "lease_until": None, **values}
-    return connection.execute(update(batch).where(_OURS).values(ended), _named(held)).rowcount == 1
+    given = {f"to_{name}": value for name, value in ended.items()}
+    return connection.execute(_ended(tuple(ended)), {**_named(held), **given}).rowcount == 1
 
 
 def _set_members(connection: Connection, held: Claim, state: DeliveryState, *, error: str | None = None) -> None:
@@ -306,6 +307,14 @@ _COMMIT = (
     )
 )
 _INSIDE = and_(delivery.c.issue_id == bindparam("of"), delivery.c.batch == bindparam("in"))
+
+
+@cache
+def _ended(names: tuple[str, ...]) -> Update:
+    """Sets these columns of a batch that is ours."""
+    return (
+        update(batch).where(_OURS).values({name: bindparam(f"to_{name}", type_=batch.c[name].type) for name in names})
+    )
 
 
 @cache
