@@ -108,6 +108,18 @@ async def test_phone_and_desktop_are_as_wide_as_they_say(chromium, address):
         assert await width(page) > 600
 
 
+async def test_the_desktop_is_seen_whole_in_a_window_of_any_width(chromium, address):
+    """The frame is shown smaller; the mail in it has a desktop's width still."""
+    async with at(chromium, address) as page:
+        for wide in (375, 768, 1200):
+            await page.set_viewport_size({"width": wide, "height": 800})
+            stage = await page.evaluate(
+                "(({scrollWidth, clientWidth}) => scrollWidth - clientWidth)(document.getElementById('stage'))"
+            )
+            within = await page.evaluate("document.getElementById('mail').contentWindow.innerWidth")
+            assert (wide, stage, within >= 679) == (wide, 0, True)
+
+
 @pytest.mark.parametrize("machine", ["light", "dark"])
 async def test_dark_and_light_do_not_ask_the_machine(chromium, address, machine):
     async with at(chromium, address, color_scheme=machine) as page:
