@@ -1,9 +1,11 @@
 """The commands by name. Each module of this package brings those of one noun; all heavy imports wait inside them."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+from digest import __version__
 from digest.cli import articles, begin, feeds, issues, people, service
 
 app = typer.Typer(
@@ -14,6 +16,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"newsdigest {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """What stands before every command."""
+
+
 begin.add(app)
 app.add_typer(feeds.app, name="feeds")
 articles.add(app)

@@ -71,7 +71,7 @@ def _print_collected(report: Any) -> None:
 def articles(
     newsletter: Name = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="At most so many [default: 50; --json: all].")
+        int | None, typer.Option("--limit", min=1, help="At most so many (default: 50; --json: all).")
     ] = None,
     config: ConfigPath = None,
     as_json: AsJson = False,

@@ -35,7 +35,7 @@ def preview(
         str | None, typer.Argument(metavar="[NEWSLETTER|ISSUE|URL]", help="One of yours, or any feed or page.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", help="Where [default: that of listen; 0: any].", min=0, max=65535)
+        int | None, typer.Option("--port", help="Where (default: that of listen; 0: any).", min=0, max=65535)
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open none.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Print what preflight finds, serve nothing.")] = False,

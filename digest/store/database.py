@@ -6,6 +6,8 @@ SQLite: WAL, synchronous FULL (a committed outcome survives a power cut), BEGIN 
 """
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -75,7 +77,7 @@ class Database:
         """Opens it and brings its tables up to date; StoreError where that cannot be."""
         from digest.store.migrate import upgrade
 
-        self._check_folder()
+        self._prepare_file()
         try:
             async with self.write() as connection:
                 await upgrade(connection)
@@ -106,11 +108,18 @@ class Database:
         except SQLAlchemyError as error:
             raise StoreError(f"{self.shown}: the database does not answer ({_cause(error)})") from error
 
-    def _check_folder(self) -> None:
-        """StoreError where a SQLite file could not even be made (aiosqlite leaves a thread behind when it fails)."""
+    def _prepare_file(self) -> None:
+        """Makes a SQLite file that nobody else may read: it holds addresses. One that is there keeps its mode.
+
+        StoreError where it could not even be made (aiosqlite leaves a thread behind when it fails).
+        """
         file = self._engine.url.database
-        if self.is_sqlite and file and file != ":memory:" and not Path(file).parent.is_dir():
+        if not self.is_sqlite or not file or file == ":memory:":
+            return
+        if not Path(file).parent.is_dir():
             raise StoreError(f"{self.shown}: the database cannot be opened (there is no folder {Path(file).parent})")
+        with contextlib.suppress(OSError):  # it is there, or SQLite says what is wrong
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     async def __aexit__(self, *_: object) -> None:
         """Closes every connection."""

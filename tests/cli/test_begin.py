@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import digest
+
 
 def test_init_writes_one_file_that_check_accepts(desk) -> None:
     assert desk.digest("init", "fresh").code == 0
@@ -194,3 +196,16 @@ def test_without_a_postal_address_nothing_goes_out_into_the_world(desk, command)
 
 def test_the_database_is_named_as_the_configuration_names_it(desk) -> None:
     assert desk.digest("db", "upgrade").out.startswith(f"sqlite:////{str(desk.folder)[1:]}/digest.db")
+
+
+def test_the_version_is_told() -> None:
+    done = subprocess.run([sys.executable, "-m", "digest", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, f"newsdigest {digest.__version__}")
+
+
+@pytest.mark.parametrize("command", ["articles", "preview", "status"])
+def test_what_holds_where_nothing_is_said_is_told(desk, command: str) -> None:
+    """Square brackets in a help text are markup to Rich, which would swallow them."""
+    said = desk.digest(command, "--help").out
+    assert "(default:" in said
+    assert "$DIGEST_CONFIG" in said

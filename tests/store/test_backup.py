@@ -64,3 +64,15 @@ def test_a_folder_that_is_not_there_is_said(tmp_path) -> None:
         made.execute("CREATE TABLE t (a)")
     with pytest.raises(StoreError, match="the backup failed"):
         backup.to(f"sqlite:///{tmp_path / 'd.db'}", tmp_path / "no" / "copy.db")
+
+
+async def test_a_new_file_is_its_owners_alone(tmp_path) -> None:
+    """It holds addresses, and so do the files that SQLite keeps beside it; one that is there keeps its mode."""
+    path = tmp_path / "digest.db"
+    async with Database(f"sqlite+aiosqlite:///{path}"):
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes["digest.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+    path.chmod(0o640)
+    async with Database(f"sqlite+aiosqlite:///{path}"):
+        assert path.stat().st_mode & 0o777 == 0o640
