@@ -1,11 +1,12 @@
 """What all tests share: a clock, a configuration, and a database of either kind."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -157,3 +158,31 @@ async def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) ->
         await empty(url := request.getfixturevalue("postgres_kept"))
     async with Database(url) as opened:
         yield opened
+
+
+@pytest.fixture
+async def anew(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Awaitable[str]]:
+    """Gives the address of a migrated database without a row each time it is called: once on each kind.
+
+    On PostgreSQL it is always the same one: whatever was left of the last is gone, its connections included.
+    """
+    if kind == "postgresql":
+        kept = request.getfixturevalue("postgres_kept")
+        async with Database(kept):
+            pass
+
+        async def emptied() -> str:
+            await empty(kept)
+            return str(kept)
+
+        return emptied
+    async with Database(f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"):
+        pass
+    numbers = itertools.count()
+
+    async def copied() -> str:
+        file = tmp_path / f"{next(numbers)}.db"
+        shutil.copy(tmp_path / "empty.db", file)
+        return f"sqlite+aiosqlite:///{file}"
+
+    return copied

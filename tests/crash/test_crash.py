@@ -1,14 +1,11 @@
 """Killed at any instant, nobody is lost and nobody doubled: judged by what the far side wrote down."""
 
 import random
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from crash.killing import Scene, ended, kill_at_random
-from send.world import seed
 
-from digest.store import Database
 from digest.testing import Fault, MailServer
 
 pytestmark = pytest.mark.anyio
@@ -21,19 +18,18 @@ async def server(tmp_path) -> AsyncIterator[MailServer]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("provider", ["resend", "mailpit"])
-async def test_death_at_every_border(provider: str, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("provider", "kind"),
+    [("resend", "sqlite"), pytest.param("resend", "postgresql", marks=pytest.mark.postgres), ("mailpit", "sqlite")],
+)
+async def test_death_at_every_border(provider: str, anew: Callable[[], Awaitable[str]], tmp_path) -> None:
     """n = 1, 2, 3 …: the n-th crossing of commit and request is the last, until a run has no n-th."""
     readers = {"resend": 150, "mailpit": 3}[provider]
-    async with Database(f"sqlite+aiosqlite:///{tmp_path / 'seeded.db'}") as database:
-        issue_id = await seed(database, readers=readers)
     for fatal in range(1, 200):
         folder = tmp_path / str(fatal)
         folder.mkdir()
-        shutil.copy(tmp_path / "seeded.db", folder / "d.db")
         async with MailServer(folder / "log") as server:
-            url = f"sqlite+aiosqlite:///{folder / 'd.db'}"
-            scene = Scene(url, server, folder, issue_id, readers, provider)
+            scene = await Scene.make(await anew(), server, folder, readers=readers, provider=provider)
             process = scene.start(fatal=fatal)
             await ended(process)
             report = await scene.finish()

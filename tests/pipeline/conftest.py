@@ -44,20 +44,19 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 @pytest.fixture
-async def collect_kit(server: FeedServer, clock: Clock, workers: Workers, tmp_path: Path) -> AsyncIterator[Kit]:
-    """Feeds and pages of `server` may be read; nothing else that is private."""
+async def collect_kit(
+    server: FeedServer, clock: Clock, workers: Workers, database: Database, tmp_path: Path
+) -> AsyncIterator[Kit]:
+    """Feeds and pages of `server` may be read; nothing else that is private. Once on each kind of database."""
     config = Config(
         path=tmp_path / "digest.toml",
         mail=Mail(sender="Example <digest@example.org>"),
         collect=Collecting(allow_private=(server.authority,)),
     )
     limits = Limits(total_s=3.0, read_s=2.0, connect_s=1.0, max_bytes=3_000_000)
-    async with (
-        Database(f"sqlite+aiosqlite:///{tmp_path / 'digest.db'}") as database,
-        Fetcher(
-            public_url="https://news.example.org", now=clock, allow_private=config.collect.allow_private, limits=limits
-        ) as fetcher,
-    ):
+    async with Fetcher(
+        public_url="https://news.example.org", now=clock, allow_private=config.collect.allow_private, limits=limits
+    ) as fetcher:
         yield Kit(config=config, database=database, workers=workers, fetcher=fetcher, now=clock)
 
 

@@ -20,6 +20,12 @@ from digest.testing import FeedServer, Reply
 from digest.workers import Workers
 
 
+@pytest.fixture
+def kind() -> str:
+    """What is read is the same wherever it is stored: once is enough."""
+    return "sqlite"
+
+
 async def error_of(kit: Kit, url: str) -> str:
     return (await collect.feed(kit, url, settings(url), force=True)).error or ""
 

@@ -46,6 +46,12 @@ class World:
 
 
 @pytest.fixture
+def kind() -> str:
+    """What is read is the same wherever it is stored: once is enough."""
+    return "sqlite"
+
+
+@pytest.fixture
 def world(collect_kit: Kit, server: FeedServer, clock: Clock) -> World:
     return World(collect_kit, server, clock)
 

@@ -13,6 +13,12 @@ from digest.testing import FeedServer
 pytestmark = pytest.mark.data
 
 
+@pytest.fixture
+def kind() -> str:
+    """What is read is the same wherever it is stored: once is enough."""
+    return "sqlite"
+
+
 async def test_all_real_feeds_are_collected(collect_kit: Kit, server: FeedServer, clock: Clock, shared: Path) -> None:
     files = sorted((shared / "feeds").iterdir())
     urls = [server.serve(f"/{file.name}", file.read_bytes()) for file in files]

@@ -1,8 +1,7 @@
 """The database hangs up at any one transaction, before or after it was taken: each message leaves once all the same."""
 
-import shutil
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +47,8 @@ class HangsUp(Database):
                 yield connection
 
     async def at_once(self, work: Callable[[Connection], Any]) -> Any:
+        if not self.is_sqlite:  # one `write` more
+            return await super().at_once(work)
         with self._hanging_up():
             return await super().at_once(work)
 
@@ -68,15 +69,16 @@ async def tried(database: Database, server: MailServer, folder: Path, issue_id: 
 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
-async def test_at_every_transaction_of_a_run(tmp_path: Path, is_taken: bool) -> None:
+async def test_at_every_transaction_of_a_run(
+    anew: Callable[[], Awaitable[str]], tmp_path: Path, is_taken: bool
+) -> None:
     began = 5  # opening, planning, looking over, beginning, loading: before the run, whose caller tries again
-    async with Database(f"sqlite+aiosqlite:///{tmp_path / 'seeded.db'}") as database:
-        issue_id = await seed(database, readers=READERS)
     for at in range(began + 1, 100):
         folder = tmp_path / str(at)
         folder.mkdir()
-        shutil.copy(tmp_path / "seeded.db", folder / "d.db")
-        url = f"sqlite+aiosqlite:///{folder / 'd.db'}"
+        url = await anew()
+        async with Database(url) as database:
+            issue_id = await seed(database, readers=READERS)
         async with HangsUp(url, at=at, is_taken=is_taken) as database, MailServer(folder / "log") as server:
             report = await tried(database, server, folder, issue_id)
             got = Counter(taken.to for taken in server.taken())
@@ -87,8 +89,8 @@ async def test_at_every_transaction_of_a_run(tmp_path: Path, is_taken: bool) -> 
     assert began + 6 < at < 99
 
 
-async def test_a_run_gives_up_on_a_database_that_stays_away(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'd.db'}"
+async def test_a_run_gives_up_on_a_database_that_stays_away(database_url: str, tmp_path: Path) -> None:
+    url = database_url
     async with Database(url) as database:
         issue_id = await seed(database)
     async with HangsUp(url, at=6, is_taken=False, times=10**6) as database, MailServer(tmp_path / "log") as server:
