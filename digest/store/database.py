@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from digest.errors import DatabaseAway, StoreError
@@ -41,6 +42,9 @@ _CONNECT = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+# For a connection of this process: waiting its turn is no error (four rounds of collecting share fifteen), and after
+# SQLAlchemy's 30 s a loaded worker of 10,000 feeds broke off.
+_TURN_S = 120
 _AWAY = ("08", "57P", "53300")  # SQLSTATE: connection exceptions, shutdown and start, too many connections
 _LOOKED_AT = 400  # rows an index, when SQLite estimates
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}")
@@ -190,6 +194,8 @@ class Database:
             if not is_away(error):
                 raise
             raise DatabaseAway(f"{self.shown}: the database does not answer ({_cause(error)})") from error
+        except PoolTimeout as error:
+            raise DatabaseAway(f"{self.shown}: no connection to the database came free") from error
 
 
 def _identity(file: str) -> tuple[int, int] | None:
@@ -223,7 +229,9 @@ def _direct(url: str) -> Direct | None:
 
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        made = create_async_engine(url, pool_pre_ping=True, connect_args=_CONNECT, json_serializer=to_json)
+        made = create_async_engine(
+            url, pool_pre_ping=True, pool_timeout=_TURN_S, connect_args=_CONNECT, json_serializer=to_json
+        )
         event.listen(made.sync_engine, "connect", _on_postgres)
         return made
     engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, json_serializer=to_json)
