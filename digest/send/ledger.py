@@ -57,13 +57,13 @@ class Allowed:
         return cls(per_second=mail.requests_per_second, per_day=mail.per_day)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Leaving:
     """A batch that is ours, its request fixed and committed."""
 
     held: Claim
     batch: Batch
-    request: httpx.Request
+    request: httpx.Request | None  # None once it was answered: two megabytes, while the next batch is composed
     at: datetime  # its place in the row
     is_probe: bool = False
     hour: datetime | None = None  # where its messages were counted; None: they were not

@@ -208,11 +208,14 @@ class Run:
         return await _to_the_end(self._record(taken, heard), self._undo)
 
     async def _post(self, leaving: Leaving) -> Heard:
+        assert leaving.request is not None, "not posted before"
         try:
             return await self._sender.hear(leaving.request, leaving.batch)
         except asyncio.CancelledError:
             await _to_the_end(self._record(leaving, Heard(decision=Doubt(reason="stopped in mid-request"))))
             raise
+        finally:
+            leaving.request = None
 
     async def _record(self, leaving: Leaving, heard: Heard) -> Due | None:
         """Writes down what became of a request, as soon as the database takes it; until its lease lapses.
