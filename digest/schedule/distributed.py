@@ -156,11 +156,23 @@ class Distributed:
                     async with self.kit.database.write() as connection:
                         await crew.sign(connection, here, at=await crew.clock(connection))
                     self._signed = time.monotonic()
+                    await self._give_up()
                 await asyncio.sleep(_HEARTBEAT_S)
         finally:
             with suppress(DatabaseAway):
                 async with self.kit.database.write() as connection:
                     await crew.leave(connection, here.name)
+
+    async def _give_up(self) -> None:
+        """What a run of ours held when it broke off is free at once: no other worker can know that it is over."""
+        if not (names := owner.broken()):
+            return
+        async with self.kit.database.write() as connection:
+            for issue_id, holder in await sendings.holders(connection):
+                if holder in names:
+                    log.warning("claims of a run that broke off", extra={"worker": holder, "issue": issue_id})
+                    await batches.void(connection, issue_id=issue_id, now=self.kit.now(), dead=[holder])
+        owner.forget(names)
 
     async def _check(self) -> None:
         try:

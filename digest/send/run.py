@@ -65,22 +65,33 @@ class Run:
         DatabaseAway where the database was away for longer than a run is patient.
         """
         is_on = True
-        while is_on:
-            try:
-                is_on = await self._round()
-            except DatabaseAway as away:
-                if self._has_to_end:
-                    raise
-                await self._wait_for_database(away, patience=self._patience)
+        try:
+            while is_on:
+                try:
+                    is_on = await self._round()
+                except DatabaseAway as away:
+                    if self._has_to_end:
+                        raise
+                    await self._wait_for_database(away, patience=self._patience)
+        except BaseException:
+            owner.ended(self._ledger.owner, in_order=False)
+            raise
+        owner.ended(self._ledger.owner)
 
     async def _round(self) -> bool:
         """All that is due now; whether more comes."""
         await self._ledger.begin()
         if await self._is_over():
             return False
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._sender.provider.capabilities.connections):
-                tasks.create_task(self._work())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self._sender.provider.capabilities.connections):
+                    tasks.create_task(self._work())
+        except BaseExceptionGroup as group:
+            away, others = group.split(DatabaseAway)
+            if away is None or others is not None:
+                raise
+            raise away.exceptions[0] from None
         return await self._await_next()
 
     async def _wait_for_database(self, away: DatabaseAway, *, patience: timedelta) -> None:

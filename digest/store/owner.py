@@ -9,11 +9,14 @@ import itertools
 import os
 import re
 import socket
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 _PROC = Path("/proc")
 _NUMBERS = itertools.count(1)
+_AT_WORK: set[str] = set()  # runs of this process
+_BROKEN: set[str] = set()  # those that broke off: what they held is still to be given up
 
 
 def mine() -> str:
@@ -23,13 +26,38 @@ def mine() -> str:
 
 def of_run() -> str:
     """One run of this process, so that what it held when it broke off is told from what its siblings hold."""
-    return f"{mine()}/{next(_NUMBERS)}"
+    name = f"{mine()}/{next(_NUMBERS)}"
+    _AT_WORK.add(name)
+    return name
+
+
+def ended(name: str, *, in_order: bool = True) -> None:
+    """That run of this process is over: what it still holds is nobody's, though the process lives."""
+    _AT_WORK.discard(name)
+    if not in_order:
+        _BROKEN.add(name)
+
+
+def broken() -> frozenset[str]:
+    """The runs of this process that broke off and may have left claims behind."""
+    return frozenset(_BROKEN)
+
+
+def forget(names: Iterable[str]) -> None:
+    """Nothing is left of those."""
+    _BROKEN.difference_update(names)
 
 
 def is_dead(name: str) -> bool:
-    """Whether that owner was a process of this machine that is no more. Of other machines nothing is known: False."""
-    host, _, process = name.partition(":")
-    pid, _, began = process.partition("/")[0].partition(":")
+    """Whether that owner was a process of this machine that is no more, or a run of this very process that is over.
+
+    Of other machines, and of the runs of other processes, nothing is known: False.
+    """
+    whole, _, run = name.partition("/")
+    if run and whole == mine():
+        return name not in _AT_WORK
+    host, _, process = whole.partition(":")
+    pid, _, began = process.partition(":")
     if host != _host() or not re.fullmatch(r"[0-9]{1,9}", pid):
         return False
     found = _began(int(pid))

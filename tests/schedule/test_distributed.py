@@ -362,6 +362,21 @@ async def test_what_a_silent_worker_held_is_taken_as_unknown(kit: Kit, heard_s: 
     assert (found.state, found.next_at is not None) == (expected, expected == "unknown")
 
 
+@pytest.mark.parametrize(("in_order", "expected"), [(False, "unknown"), (True, "sending")])
+async def test_what_a_run_of_a_living_worker_left_behind_is_given_up(kit: Kit, in_order: bool, expected: str) -> None:
+    """Nobody else can know that the run is over: its process lives, and a lease is five minutes."""
+    holder, now = owner.of_run(), kit.now()
+    row = {"issue_id": await seed(kit.database), "number": 0, "state": "sending", "owner": holder, "attempts": 1}
+    async with kit.database.write() as connection:
+        await connection.execute(tables.batch.insert().values(lease_until=now + timedelta(minutes=5), **row))
+    owner.ended(holder, in_order=in_order)
+    async with Distributed(kit, run=Pipeline().run) as engine:
+        await engine._give_up()
+    async with kit.database.read() as connection:
+        assert (await connection.execute(select(tables.batch.c.state))).scalar_one() == expected
+    assert holder not in owner.broken()
+
+
 async def test_a_job_that_was_ended_by_another_harms_nobody(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
     """A worker that was out of breath for half a minute counts as dead, and comes back."""
     entered, free = asyncio.Event(), asyncio.Event()

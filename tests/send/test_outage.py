@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from send.world import Clock, addresses, config, kit, seed
+from send.world import START, Clock, addresses, config, kit, seed
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.errors import DatabaseAway
 from digest.pipeline import send
 from digest.pipeline.send import SendReport
-from digest.store import Database
+from digest.store import Database, batches, owner
 from digest.store.database import is_away
 from digest.testing import MailServer
 
@@ -97,6 +98,43 @@ async def test_a_run_gives_up_on_a_database_that_stays_away(database_url: str, t
         with pytest.raises(DatabaseAway):
             await sent(database, server, tmp_path, issue_id)
     assert 100 < database.count < 1000  # it tried for a while
+
+
+class GoneOnceTaken(HangsUp):
+    """Is away for good as soon as the provider has taken something."""
+
+    def __init__(self, url: str, server: MailServer) -> None:
+        super().__init__(url, at=10**9, is_taken=False)
+        self.server = server
+
+    @contextmanager
+    def _hanging_up(self) -> Iterator[None]:
+        if self.server.taken():
+            raise DatabaseAway("gone")
+        yield
+
+
+async def test_what_a_run_held_when_it_broke_off_is_free_at_once(database_url: str, tmp_path: Path) -> None:
+    """The process lives, so nobody else can know that its run is over; a lease is five minutes."""
+    async with Database(database_url) as database:
+        issue_id = await seed(database, readers=READERS)
+    async with MailServer(tmp_path / "log") as server:
+        async with GoneOnceTaken(database_url, server) as database:
+            with pytest.raises(DatabaseAway):
+                await sent(database, server, tmp_path, issue_id)
+        async with Database(database_url) as database:
+            async with database.read() as connection:
+                held = await batches.owners(connection, issue_id=issue_id)
+            assert held
+            assert all(map(owner.is_dead, held))
+            assert owner.broken() >= set(held)
+            clock = Clock()
+            report = await send.issue(
+                kit(config(tmp_path, base_url=server.url), database, clock), issue_id, sleep=clock.sleep
+            )
+    assert (report.accepted, report.unknown, report.pending) == (READERS, 0, 0)
+    assert clock.now() < START + timedelta(minutes=1)
+    assert sorted(taken.to for taken in server.taken()) == sorted(addresses(READERS))
 
 
 def error(kind: type[DBAPIError], module: str, name: str, sqlstate: str | None) -> DBAPIError:

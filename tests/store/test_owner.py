@@ -61,3 +61,15 @@ def test_what_is_no_owner_of_ours_is_not_dead(name: str) -> None:
 @given(st.text(max_size=80))
 def test_any_text_has_an_answer(name: str) -> None:
     assert owner.is_dead(name) is False
+
+
+def test_a_run_that_is_over_is_dead_though_its_process_lives() -> None:
+    one, other = owner.of_run(), owner.of_run()
+    owner.ended(one)
+    assert (owner.is_dead(one), owner.is_dead(other), owner.is_dead(owner.mine())) == (True, False, False)
+    assert one not in owner.broken()
+    owner.ended(other, in_order=False)
+    assert owner.is_dead(other)
+    assert other in owner.broken()
+    owner.forget([other])
+    assert other not in owner.broken()
