@@ -6,7 +6,7 @@ nothing. One bad feed, page or article never stops the others.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.collect import identity, policy, reading
 from digest.collect.addresses import authority
 from digest.config import FeedSettings
-from digest.errors import DigestError, FetchError, ParseError, WorkerError
+from digest.errors import DatabaseAway, DigestError, FetchError, ParseError, WorkerError
 from digest.model import FeedRecord, FeedState, Seen, SourceKind
 from digest.pipeline import sources, storing, texts
 from digest.pipeline.kit import Kit
@@ -87,11 +87,18 @@ async def newsletter_feeds(kit: Kit, feeds: Sequence[FeedSettings], *, everythin
         cycle = _Cycle(closed=await hosts.closed(connection, now=now), storing=Storing(kit))
     due = [record for record in records if everything or policy.is_due(record, now)]
     gate = asyncio.Semaphore(_AT_ONCE)
-    outcomes = await asyncio.gather(
-        *(_guarded(kit, record, by_url[record.requested_url], cycle, gate) for record in due)
-    )
+    outcomes = await _all(_guarded(kit, record, by_url[record.requested_url], cycle, gate) for record in due)
     reports = {report.url: report for report in await _settle(kit, outcomes)}
     return CollectReport(feeds=tuple(reports.get(record.requested_url) or _skipped(record) for record in records))
+
+
+async def _all(polls: Iterable[Coroutine[None, None, Outcome]]) -> list[Outcome]:
+    """Every poll's outcome once all have ended; DatabaseAway where the store was not there for one of them."""
+    ended = await asyncio.gather(*polls, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in ended if isinstance(each, Outcome)]
 
 
 def _skipped(record: FeedRecord) -> FeedReport:
@@ -101,13 +108,15 @@ def _skipped(record: FeedRecord) -> FeedReport:
 async def _guarded(
     kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _Cycle, gate: asyncio.Semaphore
 ) -> Outcome:
-    """One poll, whose failure is a result."""
+    """One poll, whose failure is a result. DatabaseAway is none of its own: nothing is stored, nothing counts."""
     async with gate, cycle.storing.at_work():
         found = await _tried(kit, record, settings, cycle)
     if isinstance(found, Outcome):
         return found
     try:
         return await cycle.storing.store(found)
+    except DatabaseAway:
+        raise
     except Exception as error:  # noqa: BLE001 — as below
         return Outcome(before=record, result=_crashed(record, error))
 
@@ -122,6 +131,8 @@ async def _tried(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _C
             cycle.closed[authority(record.url)] = kit.now() + policy.busy_wait(error.retry_after)
     except WorkerError as error:
         failure = policy.Failed(kind="work", message=f"{record.url}: cannot be read within the limits ({error})")
+    except DatabaseAway:
+        raise
     except DigestError as error:
         failure = policy.Failed(kind="parse" if isinstance(error, ParseError) else "work", message=str(error))
     except Exception as error:  # noqa: BLE001 — the others go on; this one is named in the report and the log

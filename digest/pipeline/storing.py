@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.collect import policy
 from digest.collect.identity import Key
+from digest.errors import DatabaseAway
 from digest.model import FeedRecord
 from digest.pipeline.kit import Kit
 from digest.pipeline.texts import Drafts, Found, Poll
@@ -94,6 +95,11 @@ class Storing:
         try:
             async with self._kit.database.write() as connection:
                 outcomes = await stored(connection, [ready for ready, _ in batch])
+        except DatabaseAway as away:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(away)
+            return
         except Exception as error:  # noqa: BLE001 — the one whose rows break it is named, the others are stored
             if len(batch) > 1:
                 for one in batch:

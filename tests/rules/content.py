@@ -170,7 +170,7 @@ GUARDS: tuple[Guard, ...] = (
     _header("List-Id", '        ("List-Id", f"{phrase} <{envelope.newsletter}.{host}>"),\n'),
     _header(
         "List-Unsubscribe",
-        '                ("List-Unsubscribe", f"<{links.unsubscribe}>, <{self._mailto}{token}>"),\n',
+        '                ("List-Unsubscribe", f"<{unsubscribe}>, <{self._mailto}{token}>"),\n',
     ),
     _header("List-Unsubscribe-Post", '                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),\n'),
     _header("Auto-Submitted", '        ("Auto-Submitted", "auto-generated"),\n'),
@@ -180,10 +180,10 @@ GUARDS: tuple[Guard, ...] = (
         (
             (
                 COMPOSE,
-                'f"<{links.unsubscribe}>, <{self._mailto}{token}>"',
-                'f"<{links.unsubscribe}>,\\r\\n <{self._mailto}{token}>"',
+                'f"<{unsubscribe}>, <{self._mailto}{token}>"',
+                'f"<{unsubscribe}>,\\r\\n <{self._mailto}{token}>"',
             ),
-            (COMPOSE, "    if _BREAK.search(value):", "    if False:"),
+            (COMPOSE, "    if not value.isprintable() and _BREAK.search(value):", "    if False:"),
         ),
         (f"{OF_COMPOSE}test_list_unsubscribe_is_one_line_with_https_and_mailto",),
     ),
@@ -285,7 +285,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         10,
         "no line break in a header",
-        ((COMPOSE, "    if _BREAK.search(value):", "    if False:"),),
+        ((COMPOSE, "    if not value.isprintable() and _BREAK.search(value):", "    if False:"),),
         (f"{OF_COMPOSE}test_a_line_break_in_a_header_is_refused",),
     ),
     Guard(
