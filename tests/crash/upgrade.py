@@ -125,6 +125,11 @@ class Town:
     def stored(self) -> set[str]:
         return {row[0] for row in self.rows("SELECT link FROM article")}
 
+    async def set_clock_at_rest(self, now: datetime) -> None:
+        """The same once no request is under way: a leap of hours in its midst is no upgrade, and lets its claim lapse."""
+        await self.until(lambda: self.rows("SELECT count(*) FROM batch WHERE state = 'sending'") == [(0,)])
+        self.set_clock(now)
+
     def over(self, slot_day: datetime) -> bool:
         found = self.rows(f"SELECT state FROM issue WHERE slot = '{slot_day:%Y-%m-%d}T07:30'")
         return found in ([("sent",)], [("skipped",)])
@@ -178,7 +183,7 @@ async def _day(town: Town, told: Told, morning: datetime, day: int, days: int) -
     is_collected = await _collected(town, morning, 1.0 if both else PATIENCE_S / 8)
     if not is_collected and not both:
         told.wrong.append(f"by the slot of {morning:%d %B} not all was collected")
-    town.set_clock(morning + SLOT)
+    await town.set_clock_at_rest(morning + SLOT)
     if day == 1:
         before = len(town.mail.taken())
         if not await town.until(lambda: len(town.mail.taken()) > before):
@@ -195,7 +200,7 @@ async def _collected(town: Town, morning: datetime, patience_s: float) -> bool:
     """
     shown = published(town.feeds, town.web.port, [morning])
     for after in range(0, 200, 25):
-        town.set_clock(morning + timedelta(minutes=after))
+        await town.set_clock_at_rest(morning + timedelta(minutes=after))
         if await town.until(lambda: shown <= town.stored(), patience_s):
             return True
     return False
