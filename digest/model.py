@@ -3,7 +3,7 @@
 import html
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -270,6 +270,27 @@ def is_plain(value: str) -> bool:
     return not others and value != "" if b" " not in others else _PLAIN.fullmatch(value) is not None
 
 
+def plain(values: Sequence[str]) -> list[bytes] | None:
+    """All of them, encoded, where each is plain; None where one is not. A tenth of what one look at each takes.
+
+    >>> plain(["Jane Doe", "x?y=z"]), plain(["Jane", ""])
+    ([b'Jane Doe', b'x?y=z'], None)
+    """
+    lines = "\n".join(values)
+    if not lines.isascii():
+        return None
+    found = (raw := lines.encode()).split(b"\n")
+    if raw.translate(None, _HARMLESS + b" \n") or len(found) != len(values) or b"" in found:
+        return None
+    is_blanked = b" " in raw and any(pair in b"\n" + raw + b"\n" for pair in (b"  ", b"\n ", b" \n"))
+    return None if is_blanked else found
+
+
+def is_link(value: str) -> bool:
+    """Whether it may stand as a whole href."""
+    return value.startswith(_SCHEMES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slotted:
     """A text with slots: len(parts) == len(slots) + 1, the whole is part, slot, part, … part."""
@@ -292,11 +313,11 @@ class Slotted:
         '&lt;b&gt;'
         """
         if slot.kind is not SlotKind.PARAM and is_plain(value):  # our own links, most names: as below, sooner
-            return value if slot.kind is SlotKind.TEXT or value.startswith(_SCHEMES) else "#"
+            return value if slot.kind is SlotKind.TEXT or is_link(value) else "#"
         flat = " ".join(value.split())
         if slot.kind is SlotKind.PARAM:
             flat = quote(flat, safe="")
-        if slot.kind is SlotKind.URL and not flat.startswith(_SCHEMES):
+        if slot.kind is SlotKind.URL and not is_link(flat):
             flat = "#"
         return html.escape(flat, quote=True) if self.is_html else flat
 

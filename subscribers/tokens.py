@@ -6,7 +6,7 @@ verify, so that links in old mail keep working.
 
 import hashlib
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from itsdangerous import BadData, Signer
@@ -24,9 +24,24 @@ def sign(key: bytes, purpose: str, subscriber_id: int, newsletter: str) -> str:
     >>> sign(b"k" * 32, "confirm", 7, "morning").partition(".")[0]
     'Nzptb3JuaW5n'
     """
+    return signing(key, purpose, newsletter)(subscriber_id)
+
+
+def signing(key: bytes, purpose: str, newsletter: str) -> Callable[[int], str]:
+    """What gives each subscriber's token: `sign` for many of them.
+
+    >>> signing(b"k" * 32, "confirm", "morning")(7) == sign(b"k" * 32, "confirm", 7, "morning")
+    True
+    """
     # As Signer.sign, but for the key, which it derives anew each time: three tokens a message were a fifth of its CPU.
-    payload = _base64(f"{subscriber_id}:{newsletter}".encode())
-    return (payload + b"." + _base64(_mac(key, purpose).digest(payload))).decode()
+    digest, of = _mac(key, purpose).digest, f":{newsletter}".encode()
+
+    def token(subscriber_id: int) -> str:
+        payload = b2a_base64(b"%d%b" % (subscriber_id, of), newline=False).translate(_URL_SAFE, b"=")
+        mac = b2a_base64(digest(payload), newline=False).translate(_URL_SAFE, b"=")
+        return f"{payload.decode()}.{mac.decode()}"
+
+    return token
 
 
 def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | None:
@@ -39,10 +54,6 @@ def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | N
         return None
     subscriber_id, _, newsletter = payload.partition(":")
     return int(subscriber_id), newsletter
-
-
-def _base64(value: bytes) -> bytes:
-    return b2a_base64(value, newline=False).translate(_URL_SAFE, b"=")
 
 
 class Mac:

@@ -13,6 +13,8 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
+from itertools import chain
+from typing import Protocol
 
 import idna
 
@@ -43,20 +45,35 @@ class Envelope:
     secret: bytes  # signs the links
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Addressee(Protocol):
     """Whom a message goes to."""
 
-    subscriber_id: int  # 0: nobody on the list (a test copy)
+    @property
+    def subscriber_id(self) -> int:
+        """0: nobody on the list (a test copy)."""
+
+    @property
+    def address(self) -> str:
+        """As the reader gave it."""
+
+    @property
+    def name(self) -> str:
+        """Empty where none is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An `Addressee` and no more."""
+
+    subscriber_id: int
     address: str
     name: str = ""
 
 
-def batch(envelope: Envelope, rendered: Rendered, people: Sequence[Person]) -> Batch:
+def batch(envelope: Envelope, rendered: Rendered, people: Sequence[Addressee]) -> Batch:
     """The batch of these people; HeaderError for a line break in a header, SendError for a slot nobody fills."""
     sender = mailbox(envelope.sender)
-    maker = _Maker(envelope, _needed(rendered))
-    recipients = tuple(maker.recipient(person) for person in people)
+    recipients = tuple(map(_Maker(envelope, _needed(rendered)).recipient, people))
     made = Batch(
         issue=envelope.issue,
         key=_key(envelope, recipients),
@@ -205,18 +222,29 @@ class _Maker:
             name = min(strangers)
             words = f"{envelope.issue}: the template has a place for {name!r}, which nobody fills"
             raise SendError(f"{words}: build it again")
-        self.envelope = envelope
-        self.base = envelope.public_url.rstrip("/")
         self._values = [(name, _VALUES[name]) for name in sorted(needed)]
-        self._mac = tokens.Mac(envelope.secret)
-        self._mailto = f"mailto:{_bare(envelope.unsubscribe_address or envelope.sender)}?subject=unsubscribe-"
+        self._mac = tokens.Mac(envelope.secret).digest
         self._marked = f"{envelope.issue}\n{envelope.date.isoformat()}\n"
         self._host = domain_of(envelope.sender)
+        base = envelope.public_url.rstrip("/")
+        mailto = _bare(envelope.unsubscribe_address or envelope.sender)
+        self._leave = f"{base}/unsubscribe/"
+        self._mailto = f"mailto:{mailto}?subject=unsubscribe-"
+        self._pages = {"preferences": f"{base}/preferences/", "view": f"{base}/view/"}
+        self._tokens = {
+            purpose: tokens.signing(envelope.secret, purpose, named)
+            for purpose, named in (
+                ("unsubscribe", envelope.newsletter),
+                ("preferences", envelope.newsletter),
+                ("view", envelope.issue),
+            )
+        }
+        self._leaving = self._tokens["unsubscribe"]
 
-    def recipient(self, person: Person) -> Recipient:
+    def recipient(self, person: Addressee) -> Recipient:
         """That person with the signed links of their own."""
-        token = self.token(person, "unsubscribe")
-        unsubscribe = f"{self.base}/unsubscribe/{token}"
+        token = self._leaving(person.subscriber_id)
+        unsubscribe = self._leave + token
         return Recipient(
             subscriber_id=person.subscriber_id,
             address=ascii_domain(person.address),
@@ -229,20 +257,14 @@ class _Maker:
             ),
         )
 
-    def url(self, person: Person, purpose: str) -> str:
+    def url(self, person: Addressee, purpose: str) -> str:
         """A page of that person's own."""
-        return f"{self.base}/{purpose}/{self.token(person, purpose)}"
+        return self._pages[purpose] + self._tokens[purpose](person.subscriber_id)
 
-    def token(self, person: Person, purpose: str) -> str:
-        """Names person and newsletter, or issue."""
-        of = self.envelope.issue if purpose == "view" else self.envelope.newsletter
-        return tokens.sign(self.envelope.secret, purpose, person.subscriber_id, of)
-
-    def _message_id(self, person: Person) -> str:
+    def _message_id(self, person: Addressee) -> str:
         """Unique to the installation (its secret), the issue and the reader; it tells none of them."""
         what = f"{self._marked}{person.subscriber_id}\n{person.address}"
-        mark = self._mac.digest(what.encode()).hex()[:32]
-        return f"<{mark}@{self._host}>"
+        return f"<{self._mac(what.encode()).hex()[:32]}@{self._host}>"
 
 
 @lru_cache(maxsize=64)
@@ -250,7 +272,7 @@ def _bare(value: str) -> str:
     return ascii_domain(parseaddr(value)[1])
 
 
-_VALUES: Mapping[str, Callable[[_Maker, Person, str], str]] = {  # the last: the link to unsubscribe by
+_VALUES: Mapping[str, Callable[[_Maker, Addressee, str], str]] = {  # the last: the link to unsubscribe by
     "recipient.name": lambda _, person, __: person.name,
     "recipient.address": lambda _, person, __: person.address,
     "unsubscribe_url": lambda _, __, unsubscribe: unsubscribe,
@@ -272,7 +294,9 @@ def _check(made: Batch) -> None:
     single(made.rendered.subject, "the subject")
     for name, value in made.headers:
         single(value, name)
-    for person in made.recipients:
-        single(person.address, "an address")
-        for name, value in person.headers:
+    own = [("an address", person.address) for person in made.recipients]
+    own += chain.from_iterable(person.headers for person in made.recipients)
+    whole = "".join([value for _, value in own])
+    if any(each in whole for each in "\r\n\0"):  # as `single`, at once
+        for name, value in own:
             single(value, name)

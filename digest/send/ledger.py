@@ -8,7 +8,6 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 import httpx
 from sqlalchemy import Connection
@@ -17,9 +16,19 @@ from digest.config import Mail
 from digest.errors import DatabaseAway
 from digest.model import Batch, DeliveryState, Rendered
 from digest.send import compose, outbox, pace
-from digest.send.compose import Envelope, Person
+from digest.send.compose import Envelope
 from digest.send.outbox import Again, Decision, Divide, Doubt, Settle, Stop
-from digest.send.providers.base import Accepted, Found, Lookup, Outcome, Provider, Rejected, Retry, Unknown
+from digest.send.providers.base import (
+    Accepted,
+    Found,
+    Lookup,
+    Outcome,
+    Provider,
+    Rejected,
+    Retry,
+    Unknown,
+    fingerprint,
+)
 from digest.send.sender import Heard
 from digest.store import Database, claims, owner, paces
 from digest.store.claims import Claim, Fate, Member
@@ -209,10 +218,9 @@ class Ledger:
         if not good:
             claims.settle(connection, held, (), retry_at=now)
             return Handled()
-        people = [Person(subscriber_id=m.subscriber_id, address=m.address, name=m.name) for m in good]
-        batch = compose.batch(self.job.envelope, self.job.rendered[held.variant], people)
+        batch = compose.batch(self.job.envelope, self.job.rendered[held.variant], good)
         request = self._provider.encode(batch)
-        body_hash = sha256(request.content).digest()
+        body_hash = fingerprint(request, like=held.body_hash)
         if held.is_replay and (why := self._why_no_replay(held, batch.key, body_hash, now)):
             return self._instead(connection, held, batch, why, now, known=known)
         if len(request.content) > self._provider.capabilities.request_bytes and len(good) > 1 and not held.is_replay:
@@ -275,7 +283,7 @@ class Ledger:
 
     def _record(self, connection: Connection, leaving: Leaving, heard: Heard) -> bool:
         now = self._now()
-        is_ours = self._settle(connection, leaving.held, heard.decision, now)
+        is_ours = self._settle(connection, leaving, heard.decision, now)
         if leaving.hour is not None and (free := unsent(heard.decision, len(leaving.batch.recipients))):
             paces.spend(connection, self._provider.name, leaving.hour, -free)
         self._adapt(connection, leaving, heard, now)
@@ -294,11 +302,12 @@ class Ledger:
         if isinstance(taken, Leaving) and taken.hour is not None:
             paces.spend(connection, self._provider.name, taken.hour, -len(taken.batch.recipients))
 
-    def _settle(self, connection: Connection, held: Claim, decision: Decision, now: datetime) -> bool:
+    def _settle(self, connection: Connection, leaving: Leaving, decision: Decision, now: datetime) -> bool:
+        held = leaving.held
         match decision:
             case Settle():
                 hint = outbox.longest_hint(decision.outcomes) or outbox.backoff(held.fence, self._chance)
-                return claims.settle(connection, held, _fates(held, decision.outcomes), retry_at=now + hint)
+                return claims.settle(connection, held, _fates(leaving.batch, decision.outcomes), retry_at=now + hint)
             case Again():
                 wait = decision.after or self._backoff(held)
                 return claims.postpone(connection, held, next_at=now + wait, note=decision.reason)
@@ -306,7 +315,7 @@ class Ledger:
                 due = self._asked_again_at(held, decision, now)
                 return claims.doubt(connection, held, next_at=due, note=decision.reason, is_new=decision.is_new)
             case Divide():
-                return self._divide(connection, held, decision, now)
+                return self._divide(connection, leaving, decision, now)
             case Stop():
                 return claims.postpone(connection, held, next_at=now, note=decision.reason)
 
@@ -321,11 +330,13 @@ class Ledger:
             return now + (decision.after or self._backoff(held))
         return outbox.next_look(able.lookup, first_sent_at=first, now=now) if able.lookup else None
 
-    def _divide(self, connection: Connection, held: Claim, decision: Divide, now: datetime) -> bool:
+    def _divide(self, connection: Connection, leaving: Leaving, decision: Divide, now: datetime) -> bool:
         """Halves the batch; one message alone is rejected for what the provider said."""
+        held = leaving.held
         if len(held.members) > 1:
             return claims.divide(connection, held, first=len(held.members) // 2)
-        return claims.settle(connection, held, _fates(held, (Rejected(reason=decision.reason),)), retry_at=now)
+        fates = _fates(leaving.batch, (Rejected(reason=decision.reason),))
+        return claims.settle(connection, held, fates, retry_at=now)
 
     def _adapt(self, connection: Connection, leaving: Leaving, heard: Heard, now: datetime) -> None:
         """Writes to the row what the answer teaches all senders; mostly nothing."""
@@ -351,7 +362,7 @@ class Ledger:
             return claims.doubt(connection, held, next_at=None, note=why, is_new=False)
         absent: Outcome = Retry(reason=why) if lookup.proves_absence else Unknown(detail=why)
         outcomes = [absent if outcome is None else outcome for outcome in found]
-        return claims.settle(connection, held, _fates(held, outcomes), retry_at=now)
+        return claims.settle(connection, held, _fates(asking.batch, outcomes), retry_at=now)
 
 
 def _wait(known: Pace, now: datetime) -> Wait | None:
@@ -394,23 +405,25 @@ def unsent(decision: Decision, count: int) -> int:
             return 0
 
 
-def _fates(held: Claim, outcomes: Sequence[Outcome]) -> tuple[Fate, ...]:
-    pairs = zip(_sendable(held), outcomes, strict=True)
-    return tuple(_fate(member.subscriber_id, outcome) for member, outcome in pairs)
+def _fates(batch: Batch, outcomes: Sequence[Outcome]) -> list[Fate]:
+    """Of each whom the request was for."""
+    pairs = zip(batch.recipients, outcomes, strict=True)
+    return [Fate(person.subscriber_id, *_told(outcome)) for person, outcome in pairs]
 
 
 def _sendable(held: Claim) -> list[Member]:
     return [member for member in held.members if compose.is_sendable(member.address)]
 
 
-def _fate(subscriber_id: int, outcome: Outcome) -> Fate:
-    match outcome:
-        case Accepted():
-            return Fate(subscriber_id=subscriber_id, state=DeliveryState.ACCEPTED, provider_id=outcome.provider_id)
-        case Rejected():
-            state = DeliveryState.REJECTED
-        case Retry():
-            state = DeliveryState.PENDING
-        case _:
-            state = DeliveryState.UNKNOWN
-    return Fate(subscriber_id=subscriber_id, state=state, error=outbox.reason_of(outcome))
+def _told(outcome: Outcome) -> tuple[DeliveryState, str | None, str | None]:
+    """Its state, the provider's name for it, and why."""
+    if isinstance(outcome, Accepted):
+        return DeliveryState.ACCEPTED, outcome.provider_id, None
+    return _STATES[type(outcome)], None, outbox.reason_of(outcome)
+
+
+_STATES: Mapping[type[Outcome], DeliveryState] = {
+    Rejected: DeliveryState.REJECTED,
+    Retry: DeliveryState.PENDING,
+    Unknown: DeliveryState.UNKNOWN,
+}

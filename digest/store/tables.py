@@ -204,7 +204,7 @@ batch = Table(  # messages that leave in one request; members are fixed when it 
     Column(
         "key", String(64)
     ),  # the provider's idempotency key; set before the request, null again once surely not taken
-    Column("body_hash", LargeBinary),  # sha256 of the request's body, set with the key
+    Column("body_hash", LargeBinary),  # set with the key: the body's sha256, or 33 bytes: a `Whole`'s fingerprint
     Column("provider", String(64)),
     Column("owner", String(64)),
     Column("lease_until", UtcDateTime),

@@ -22,7 +22,7 @@ import httpx
 from digest.model import Batch, Rendered, Slot, SlotKind, Slotted
 from digest.send import compose, outbox
 from digest.send.compose import Envelope, Person
-from digest.send.providers.base import Accepted, Account, Provider, Refusal, Unknown
+from digest.send.providers.base import Accepted, Account, Provider, Refusal, Unknown, fingerprint
 
 HOSTILE = (
     "{{x}} {{ params.x }} {% raw %} {# c #} {{{y}}} \\{{z}} %recipient.name% %unsubscribe_url% -name- "
@@ -79,6 +79,14 @@ class ProviderContract(ABC):
         """A replay under the same key must be the same request."""
         first, second = self.made().encode(self.batch()), self.made().encode(self.batch())
         assert (first.read(), first.url, first.headers) == (second.read(), second.url, second.headers)
+
+    def test_other_bytes_are_known_as_other(self) -> None:
+        """What a replay is compared by: the same for the same bytes, another for any others."""
+        made = [self.made().encode(self.batch()) for _ in range(2)]
+        made += [self.made().encode(self.batch(2)), self.made().encode(self.batch(subject="another"))]
+        known = {request.read(): fingerprint(request) for request in made}
+        assert [known[request.read()] for request in made] == [fingerprint(request) for request in made]
+        assert len(set(known.values())) == len(known)
 
     def test_each_reader_gets_their_own_message_to_the_letter(self) -> None:
         """Subject, HTML and text are what the batch says, whatever syntax the article holds."""

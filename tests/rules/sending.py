@@ -138,6 +138,24 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         2,
+        "what readers differ in is part of the fingerprint",
+        (("digest/send/providers/merge.py", "_CELL.join(chain.from_iterable(columns))", 'b""'),),
+        ("tests/send/providers/test_merge.py::test_other_bytes_other_fingerprint",),
+    ),
+    Guard(
+        2,
+        "what all share is part of the fingerprint",
+        (("digest/send/providers/merge.py", "        shared.update(sha256(part).digest())", "        pass"),),
+        ("tests/send/providers/test_merge.py::test_other_bytes_other_fingerprint",),
+    ),
+    Guard(
+        2,
+        "a hash of the older kind is compared as one",
+        (("digest/send/providers/base.py", " and (like is None or len(like) == len(told))", ""),),
+        ("tests/send/test_ledger.py::test_what_an_older_program_sent_is_known_by_the_hash_it_kept",),
+    ),
+    Guard(
+        2,
         "the same members, the same key",
         (
             (

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from send.world import RENDERED, START, Clock, config, seed
@@ -13,7 +14,7 @@ from digest.send.ledger import Allowed, Handled, Job, Leaving, Ledger, Wait
 from digest.send.outbox import Again, Divide, Doubt, Settle
 from digest.send.providers.base import Accepted, Retry
 from digest.send.sender import Heard
-from digest.store import Database, batches, deliveries, paces
+from digest.store import Database, batches, deliveries, paces, tables
 
 pytestmark = pytest.mark.anyio
 ENVELOPE = Envelope(
@@ -190,6 +191,26 @@ async def test_a_replay_needs_no_allowance(database: Database, tmp_path) -> None
     assert isinstance(await ledger.take(), Wait)
     spent = await database.at_once(lambda connection: paces.spent(connection, "resend"))
     assert [count for _, count in spent] == [100]
+
+
+@pytest.mark.parametrize(("other", "is_repeated"), [(b"", True), (b" ", False)])
+async def test_what_an_older_program_sent_is_known_by_the_hash_it_kept(
+    database: Database, tmp_path, other: bytes, is_repeated: bool
+) -> None:
+    """It kept the SHA-256 of the whole body."""
+    world = await senders(database, tmp_path)
+    ledger = await world.one()
+    first = await ledger.take()
+    await ledger.record(first, Heard(decision=Doubt(reason="cut")))
+    kept = sha256(first.request.content + other).digest()
+    async with database.write() as connection:
+        where = tables.batch.c.number == first.held.number
+        await connection.execute(tables.batch.update().where(where).values(body_hash=kept))
+    world.clock.time += timedelta(minutes=1)
+    again = await ledger.take()
+    assert isinstance(again, Leaving if is_repeated else Handled)
+    if is_repeated:
+        assert again.request.content == first.request.content
 
 
 async def test_all_who_left_since_the_plan_make_no_request(database: Database, tmp_path) -> None:

@@ -43,8 +43,16 @@ class Mailtrap(Codec):
             "reply_to": _address(batch.reply_to),
             "subject": batch.rendered.subject,
         }
-        requests = orjson.Fragment(merge.full(batch, lambda person: _own(batch, person), html="html", text="text"))
-        return self.post("/api/batch", {"base": base, "requests": requests}, self._headers)
+        request = {
+            "to": [merge.each(_to(person) for person in batch.recipients)],
+            "headers": {**dict(batch.headers), **merge.own_headers(batch)},
+            "custom_variables": {
+                "digest_message": merge.each(person.message_id.strip("<>") for person in batch.recipients)
+            },
+        }
+        before = orjson.dumps({"base": base})[:-1] + b',"requests":'
+        requests = merge.full(batch, request, html="html", text="text", before=before, after=b"}")
+        return self.post("/api/batch", requests, self._headers)
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
         """One answer a request, in order."""
@@ -73,13 +81,8 @@ class Mailtrap(Codec):
         return Standing(said=f"the key is accepted; it opens {names or 'no account'}", is_good=bool(names))
 
 
-def _own(batch: Batch, person: Recipient) -> dict[str, object]:
-    to = {"email": person.address, "name": person.name} if person.name else {"email": person.address}
-    return {
-        "to": [to],
-        "headers": dict(batch.headers + person.headers),
-        "custom_variables": {"digest_message": person.message_id.strip("<>")},
-    }
+def _to(person: Recipient) -> dict[str, str]:
+    return {"email": person.address, "name": person.name} if person.name else {"email": person.address}
 
 
 def _outcome(item: object) -> Outcome:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from digest.model import Batch, Recipient
+from digest.model import Batch
 from digest.send import compose
 from digest.send.providers import merge
 from digest.send.providers.base import (
@@ -56,7 +56,19 @@ class Postmark(Codec):
 
     def encode(self, batch: Batch) -> httpx.Request:
         """Each message in full: this endpoint merges nothing."""
-        messages = merge.full(batch, lambda person: _own(batch, person), html="HtmlBody", text="TextBody")
+        named = (person.message_id.strip("<>")[:80] for person in batch.recipients)
+        message = {
+            "From": batch.sender,
+            "To": merge.each(compose.name_addr(person.name, person.address) for person in batch.recipients),
+            "ReplyTo": batch.reply_to,
+            "Subject": batch.rendered.subject,
+            "Headers": [
+                {"Name": name, "Value": value} for name, value in (*batch.headers, *merge.own_headers(batch).items())
+            ],
+            "Metadata": {"digest-message": merge.each(named), _BATCH: batch.key},
+            "MessageStream": _STREAM,
+        }
+        messages = merge.full(batch, message, html="HtmlBody", text="TextBody")
         return self.post("/email/batch", messages, self._headers)
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...] | Refusal:
@@ -86,18 +98,6 @@ class Postmark(Codec):
         """422 carries a code: some are of the account."""
         is_accounts = _code(parsed(response)) in _ACCOUNT
         return Refusal(cause=Cause.ACCOUNT, reason=said(response, "Message")) if is_accounts else None
-
-
-def _own(batch: Batch, person: Recipient) -> dict[str, object]:
-    return {
-        "From": batch.sender,
-        "To": compose.name_addr(person.name, person.address),
-        "ReplyTo": batch.reply_to,
-        "Subject": batch.rendered.subject,
-        "Headers": [{"Name": name, "Value": value} for name, value in batch.headers + person.headers],
-        "Metadata": {"digest-message": person.message_id.strip("<>")[:80], _BATCH: batch.key},
-        "MessageStream": _STREAM,
-    }
 
 
 def _code(item: object) -> int | None:

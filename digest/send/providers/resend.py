@@ -4,12 +4,11 @@ A key still at work is answered 409 concurrent_idempotent_requests: the same aga
 409 invalid_idempotent_request: never.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 import httpx
 
-from digest.model import Batch, Recipient
+from digest.model import Batch
 from digest.send import compose
 from digest.send.providers import merge
 from digest.send.providers.base import (
@@ -42,8 +41,18 @@ class Resend(Codec):
 
     def encode(self, batch: Batch) -> httpx.Request:
         """Each message in full: Resend merges nothing."""
-        shared = dict(batch.headers)
-        messages = merge.full(batch, lambda person: _own(batch, person, shared), html="html", text="text")
+        message = {
+            "from": batch.sender,
+            "to": [merge.each(compose.name_addr(person.name, person.address) for person in batch.recipients)],
+            "reply_to": [batch.reply_to],
+            "subject": batch.rendered.subject,
+            "headers": {
+                **dict(batch.headers),
+                **merge.own_headers(batch),
+                "Message-ID": merge.each(person.message_id for person in batch.recipients),
+            },
+        }
+        messages = merge.full(batch, message, html="html", text="text")
         return self.post("/emails/batch", messages, {**self._headers, "Idempotency-Key": batch.key})
 
     def decode(self, batch: Batch, response: httpx.Response) -> tuple[Outcome, ...]:
@@ -80,13 +89,3 @@ class Resend(Codec):
         if name in _ACCOUNT or "domain is not verified" in reason:
             return Refusal(cause=Cause.ACCOUNT, reason=reason)
         return None
-
-
-def _own(batch: Batch, person: Recipient, shared: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "from": batch.sender,
-        "to": [compose.name_addr(person.name, person.address)],
-        "reply_to": [batch.reply_to],
-        "subject": batch.rendered.subject,
-        "headers": {**shared, **dict(person.headers), "Message-ID": person.message_id},
-    }

@@ -1,23 +1,26 @@
 """Whatever a text and a reader's values hold, what the provider fills in is what the message says."""
 
-import json
 import re
 from dataclasses import replace
 
 import jinja2
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from send.world import config
 
+from digest import model
 from digest.errors import ConfigError
 from digest.model import Batch, Rendered, Slot, SlotKind, Slotted
 from digest.send import compose, providers
 from digest.send.compose import Person
 from digest.send.providers import merge
+from digest.send.providers.base import Whole
 from digest.testing.contract import ENVELOPE
 
 JINJA = jinja2.Environment(autoescape=False, keep_trailing_newline=True)
+PLAIN = Slotted(parts=("",))
 TEXT = st.text(alphabet="{}%#\\\"'<>& arecipient.h_x-_\nü漢🎉|", max_size=25)
 SLOTS = (
     Slot(name="recipient.name"),
@@ -79,11 +82,56 @@ def test_what_is_filled_in_is_the_message(name: str, batch: Batch) -> None:
         assert fill(syntax.text(batch.rendered), values) == message.text
 
 
+def whole(batch: Batch, **around: bytes) -> Whole:
+    message = {"to": merge.each(person.address for person in batch.recipients), "n": [1]}
+    return merge.full(batch, message, html="H", text="T", **around)
+
+
 @settings(max_examples=80, deadline=None)
 @given(batches())
 def test_whole_messages_are_the_json_that_json_would_be(batch: Batch) -> None:
-    made = json.loads(merge.full(batch, lambda person: {"to": person.address, "n": [1]}, html="H", text="T"))
-    assert made == [{"to": m.to_address, "n": [1], "H": m.html, "T": m.text} for m in batch.messages()]
+    messages = [{"to": m.to_address, "n": [1], "H": m.html, "T": m.text} for m in batch.messages()]
+    assert whole(batch).content == orjson.dumps(messages)
+    assert whole(batch, before=b'{"all":', after=b"}").content == orjson.dumps({"all": messages})
+
+
+@settings(max_examples=30, deadline=None)
+@given(batches(), batches())
+def test_other_bytes_other_fingerprint(one: Batch, other: Batch) -> None:
+    """Two messages, and the one with other readers, values or parts."""
+    first, second = one.recipients
+    mixed = [
+        one,
+        other,
+        *(replace(one, recipients=people) for people in ((first,), (second, first), (first, first))),
+        replace(one, recipients=(first, replace(second, address="r1@example.co"))),
+        replace(one, recipients=(first, replace(second, values=dict.fromkeys(second.values, "x")))),
+        replace(one, rendered=replace(one.rendered, text=replace(one.rendered.html, is_html=False))),
+        replace(one, rendered=replace(one.rendered, html=Slotted(parts=("".join(one.rendered.html.parts),)))),
+    ]
+    made = [whole(batch) for batch in mixed] + [whole(batch, after=b" ") for batch in mixed]
+    known = {each.fingerprint: each.content for each in made}
+    assert [known[each.fingerprint] for each in made] == [each.content for each in made]
+    assert [whole(batch).fingerprint for batch in mixed] == [each.fingerprint for each in made[: len(mixed)]]
+
+
+def test_readers_have_the_same_headers_each() -> None:
+    people = [Person(subscriber_id=n, address=f"r{n}@example.com") for n in (1, 2)]
+    batch = compose.batch(ENVELOPE, Rendered(subject="s", preheader="", html=PLAIN, text=PLAIN), people)
+    assert {name: len(column.cells) for name, column in merge.own_headers(batch).items()} == {
+        "List-Unsubscribe": 2,
+        "List-Unsubscribe-Post": 2,
+    }
+    odd = replace(batch.recipients[1], headers=batch.recipients[1].headers[:1])
+    with pytest.raises(ValueError, match="shorter"):
+        merge.own_headers(replace(batch, recipients=(batch.recipients[0], odd)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.text(alphabet="ab/:@ \n\r\tü&", max_size=5), min_size=1, max_size=4))
+def test_all_are_plain_where_each_is(values: list[str]) -> None:
+    encoded = [value.encode() for value in values]
+    assert model.plain(values) == (encoded if all(model.is_plain(value) for value in values) else None)
 
 
 @settings(max_examples=40, deadline=None)
