@@ -11,6 +11,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from structlog import contextvars
 
@@ -109,8 +110,14 @@ async def _collect(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:
 
 def _share(newsletter: Newsletter, share: int, of: int) -> Newsletter:
     """With that share of its feeds alone; those of one host stay together: who asks must know whom it asked."""
-    mine = [feed for feed in newsletter.feeds if zlib.crc32(authority(feed.url).encode()) % of == share]
+    mine = [feed for feed in newsletter.feeds if _place(feed.url) % of == share]
     return newsletter.model_copy(update={"feeds": tuple(mine)})
+
+
+@lru_cache(maxsize=2**17)  # feeds of the configuration: each share goes through them all
+def _place(url: str) -> int:
+    """The same for all feeds of a host, on every machine."""
+    return zlib.crc32(authority(url).encode())
 
 
 async def _make(kit: Kit, step: Step, stages: Stages) -> Sequence[Step]:

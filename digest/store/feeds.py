@@ -46,11 +46,12 @@ async def ensure(
     `since`: what a first poll of a new row lets into the next issue.
     """
     wanted = list(dict.fromkeys(requested_urls))
-    known = {record.requested_url for record in await listed(connection, wanted)}
-    rows = [{"requested_url": url, "url": url, "since": since} for url in sorted(wanted) if url not in known]
-    if rows:  # another process may make the same this moment
-        await connection.execute(insert_of(connection, feed).on_conflict_do_nothing(), rows)
     records = {record.requested_url: record for record in await listed(connection, wanted)}
+    missing = [url for url in sorted(wanted) if url not in records]
+    if missing:  # another process may make the same this moment
+        rows = [{"requested_url": url, "url": url, "since": since} for url in missing]
+        await connection.execute(insert_of(connection, feed).on_conflict_do_nothing(), rows)
+        records |= {record.requested_url: record for record in await listed(connection, missing)}
     return [records[url] for url in wanted]
 
 

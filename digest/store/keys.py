@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store.tables import article_key
 
 Key = tuple[str, bytes]  # (kind, hash)
 _INSERT = "INSERT OR IGNORE INTO article_key (feed_id, kind, key, article_id) VALUES (?, ?, ?, ?)"
+_INSERT_ALL = (
+    "INSERT INTO article_key (feed_id, kind, key, article_id)"
+    " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::bigint[]) ON CONFLICT DO NOTHING"
+)
 _PAGE = 400  # bound values in one statement
 
 
@@ -43,11 +46,12 @@ async def add_all(connection: AsyncConnection, owned: Mapping[int, Mapping[Key, 
         for feed_id, keys in owned.items()
         for (kind, value), article_id in keys.items()
     ]
-    if rows and connection.dialect.name == "sqlite":  # as the driver takes them: four keys an article add up
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":  # as the driver takes them: four keys an article add up
         await connection.exec_driver_sql(_INSERT, rows)
-    elif rows:
-        named = [dict(zip(("feed_id", "kind", "key", "article_id"), row, strict=True)) for row in rows]
-        await connection.execute(postgres_insert(article_key).on_conflict_do_nothing(), named)
+    else:  # one statement for all: an execution each was a tenth of a worker's time
+        await connection.exec_driver_sql(_INSERT_ALL, tuple(list(column) for column in zip(*rows, strict=True)))
 
 
 async def move(connection: AsyncConnection, feed_id: int, owned: Mapping[Key, int]) -> None:
