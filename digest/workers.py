@@ -13,6 +13,8 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -28,6 +30,15 @@ class _PoolBroke(Exception):  # noqa: N818 — no fault of the call, which is ma
     """The pool will never answer."""
 
 
+def ahead(preload: Sequence[str]) -> None:
+    """Starts the process that workers are forked from, which imports these modules while this one does its own.
+
+    What a later pool of this process asks to preload is not heard any more.
+    """
+    multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
+    forkserver.ensure_running()
+
+
 class Workers:
     """A pool of worker processes, started when first used; a pool that broke is replaced."""
 
@@ -37,6 +48,7 @@ class Workers:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
         self._pool = self._made()
+        self._started: Any = None  # the pool that has its processes
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def run(self, function: Callable[..., T], *args: object, timeout_s: float = 20.0, **kwargs: object) -> T:
@@ -55,8 +67,13 @@ class Workers:
         self, function: Callable[..., T], args: tuple[object, ...], kwargs: dict[str, object], timeout_s: float
     ) -> T:
         pool, name = self._pool, getattr(function, "__name__", "work")
+        schedule = partial(pool.schedule, function, args=list(args), kwargs=kwargs, timeout=timeout_s)
         try:
-            future = pool.schedule(function, args=list(args), kwargs=kwargs, timeout=timeout_s)
+            if self._started is pool:
+                future = schedule()
+            else:  # the processes are started first, which waits for all that they find imported: a second
+                future = await asyncio.to_thread(schedule)
+                self._started = pool
         except (RuntimeError, OSError) as error:  # it gave up before, or no process could be started
             self._replace(pool)
             raise _PoolBroke(str(error)) from error

@@ -29,7 +29,7 @@ def test_what_an_issue_took_is_handed_back() -> None:
 
 SHARED = """
 import asyncio, sys
-from digest.cli import desk
+from digest.cli import preloads
 from digest.summarize import sentences
 from digest.workers import Workers
 
@@ -37,7 +37,7 @@ def loaded() -> bool:
     return "digest.summarize.ready" in sys.modules and sentences._identifier.cache_info().currsize == 1
 
 async def main() -> None:
-    async with Workers(count=1, preload=desk.PRELOAD_FOR_YEARS) as workers:
+    async with Workers(count=1, preload=preloads.FOR_YEARS) as workers:
         print(await workers.run(loaded, timeout_s=60))
 
 if __name__ == "__main__":

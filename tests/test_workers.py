@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -76,3 +78,44 @@ async def test_our_own_error_keeps_its_kind(workers: Workers) -> None:
 
 def _refuse(message: str) -> None:
     raise ParseError(message)
+
+
+GATE = """
+import os, pathlib, time
+mark = pathlib.Path(os.environ["GATE"])
+for _ in range(1000):
+    if mark.exists():
+        break
+    time.sleep(0.01)
+else:
+    mark.with_suffix(".late").touch()
+"""
+OPENED = """
+import asyncio, os, pathlib, sys
+from digest import workers
+
+async def main() -> None:
+    if "ahead" in sys.argv:
+        workers.ahead(["gate"])
+    async with workers.Workers(count=1, preload=["gate"]) as pool:
+        asked = asyncio.create_task(pool.run(os.getpid))
+        await asyncio.sleep(0.05)
+        pathlib.Path(os.environ["GATE"]).touch()
+        print(await asked != os.getpid(), await pool.run("gate".__len__))
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["ahead"]])
+def test_the_loop_goes_on_while_processes_import_what_they_need(tmp_path: Path, words: list[str]) -> None:
+    """The module that they import waits for a file, which the loop makes."""
+    (tmp_path / "gate.py").write_text(GATE)
+    script = tmp_path / "opened.py"
+    script.write_text(OPENED)
+    root = Path(__file__).parents[1]
+    environ = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}", "GATE": str(tmp_path / "open")}
+    done = subprocess.run([sys.executable, script, *words], env=environ, capture_output=True, text=True, check=False)
+    assert done.stdout == "True 4\n", done.stderr
+    assert not (tmp_path / "open.late").exists()

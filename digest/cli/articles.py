@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from digest.cli import desk, out, run
+from digest import workers
+from digest.cli import desk, out, preloads, run
 from digest.cli.options import AsJson, ConfigPath, Verbose
 from digest.errors import DigestError, SummarizeError, UsageError
 
@@ -34,6 +35,7 @@ def collect(
     verbose: Verbose = False,
 ) -> int:
     """Fetches what is due."""
+    workers.ahead(preloads.READING)
     from digest.pipeline import collect as collecting
 
     settings = desk.load(config)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest import config as settings
+from digest.cli import preloads
 from digest.config import Config, Newsletter, Web
 from digest.errors import ConfigError, DatabaseAway, Fault, StoreError, UsageError
 from digest.pipeline.kit import Kit
@@ -19,19 +20,6 @@ log = logging.getLogger(__name__)
 
 _PAUSE_S = 2.0
 _READY_S = 5.0  # a database that answers later is not ready
-# What every worker process finds imported; sumy is loaded by the one that summarizes.
-# digest.summarize comes before numpy: it says how many threads that may start.
-PRELOAD = (
-    "digest.summarize",
-    "digest.collect.reading",
-    "digest.collect.pages",
-    "fastfeedparser",
-    "numpy",
-    "trafilatura",
-)
-# Of a program of years: also what summarizes, with its language model. Two workers take 156 MB together so, and 279 MB
-# where each loads it by itself; it costs 0.8 s at the start.
-PRELOAD_FOR_YEARS = (*PRELOAD, "digest.pipeline.telling", "digest.summarize.ready")
 
 
 def load(path: Path | None) -> Config:
@@ -67,7 +55,7 @@ async def kit(
     stopping: asyncio.Event | None = None,
     mailbox_url: str = "",
     trusted: tuple[str, ...] = (),
-    preload: tuple[str, ...] = PRELOAD,
+    preload: tuple[str, ...] = preloads.READING,
 ) -> AsyncIterator[Kit]:
     """All of it. `trusted`: addresses named on the command line, fetched wherever they lie; `preload`: for workers."""
     from digest.collect.fetch import Fetcher
@@ -95,7 +83,7 @@ async def opened(
     """The same for a program that runs for years: a database that is away at its start is waited for."""
     while True:
         try:
-            made = kit(config, stopping=stopping, mailbox_url=mailbox_url, preload=PRELOAD_FOR_YEARS)
+            made = kit(config, stopping=stopping, mailbox_url=mailbox_url, preload=preloads.FOR_YEARS)
             return await stack.enter_async_context(made)
         except DatabaseAway as away:
             if stopping.is_set():

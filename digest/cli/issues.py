@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from digest.cli import desk, out, run
+from digest import workers
+from digest.cli import desk, out, preloads, run
 from digest.cli.options import AsJson, ConfigPath, Verbose
 from digest.errors import UsageError
 
@@ -44,6 +45,7 @@ def preview(
     verbose: Verbose = False,
 ) -> int:
     """The issue as it would be now, in the browser; needs no configuration for a feed or page; sends nothing."""
+    workers.ahead(preloads.READING if target and "://" in target else preloads.TELLING)
     from digest.cli import previewing
 
     if check:
@@ -62,6 +64,7 @@ def build(
     verbose: Verbose = False,
 ) -> int:
     """Freezes the issue that is due."""
+    workers.ahead(preloads.TELLING)
     from digest.cli import building
 
     settings = desk.load(config)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ async def stay(shown: Subject, wishes: Wishes) -> None:
 
 
 async def _serve(shown: Subject, wishes: Wishes) -> None:
-    from digest.web.preview import app, sample, serve
+    from digest.web.preview import app, page, sample, serve
     from digest.web.preview.live import Live
     from digest.web.preview.source import Drawn
 
@@ -81,9 +81,9 @@ async def _serve(shown: Subject, wishes: Wishes) -> None:
         source = Drawn(
             shown.kit, first=shown.letter.name, found=shown.found, reload=shown.reload, base=base, dates=dates
         )
-        sampling = asyncio.create_task(source.warm_sample())  # beside the first issue: the other core is idle
-        await source.warm(shown.letter)
+        await asyncio.gather(source.warm(shown.letter), asyncio.to_thread(page.ready))
         live, boxes = Live(), _mailbox(shown)
+        sampling = asyncio.create_task(_after(live.watched, source.warm_sample))
         pages = app(source, live=live, more=[sample.route(), *boxes])
         opening: list[asyncio.Task[None]] = []
         first = f"{address}?issue={shown.issue}" if shown.issue else address
@@ -100,6 +100,12 @@ async def _serve(shown: Subject, wishes: Wishes) -> None:
             await asyncio.gather(sampling, return_exceptions=True)
             for name in source.unsaved():
                 out.note(f"{name}: what was changed in the preview was not saved")
+
+
+async def _after(first: asyncio.Event, work: Callable[[], Awaitable[None]]) -> None:
+    """Does that once the first page is there: it is to come before all else."""
+    await first.wait()
+    await work()
 
 
 def _mailbox(shown: Subject) -> Sequence[Any]:

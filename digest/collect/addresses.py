@@ -5,6 +5,8 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from digest.errors import FetchError
+
 IPAddress = IPv4Address | IPv6Address
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL = IPv6Network("2000::/3")  # all the unicast that IANA gives out; ::/96 and ::ffff:0:0:0/96 wrap IPv4 addresses
@@ -96,3 +98,8 @@ def is_local_name(url: str) -> bool:
         return not is_public(ip_address(host))
     except ValueError:
         return False
+
+
+def no_address(url: str) -> FetchError:
+    """What is said of a text that is none."""
+    return FetchError(f"{url}: is no web address; write it in full: https://…", kind="address")

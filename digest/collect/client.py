@@ -19,7 +19,7 @@ import certifi
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from digest.collect.addresses import IPAddress, host_and_port
+from digest.collect.addresses import IPAddress, host_and_port, no_address
 from digest.errors import FetchError
 
 Rule = Callable[[str, IPAddress, int], bool]  # (host, address, port) → whether it may be connected to
@@ -129,11 +129,6 @@ def _address(url: str) -> URL:
     except (ValueError, UnicodeError):
         pass
     raise no_address(url)
-
-
-def no_address(url: str) -> FetchError:
-    """What is said of a text that is none."""
-    return FetchError(f"{url}: is no web address; write it in full: https://…", kind="address")
 
 
 def _refused(url: str, ip: IPAddress) -> FetchError:

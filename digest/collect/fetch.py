@@ -9,20 +9,18 @@ under a bound, since an HTTP client's own decoding may inflate 67 MB at a time b
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import urljoin, urlsplit
-
-import aiohttp
 
 from digest import __version__
 from digest.collect import markup
-from digest.collect.addresses import Addresses, authority, is_local_name
-from digest.collect.client import Client, no_address, trust
+from digest.collect.addresses import Addresses, authority, is_local_name, no_address
 from digest.collect.inflate import Inflater
 from digest.collect.robots import Robots
 from digest.errors import FetchError
@@ -51,6 +49,26 @@ class Fetched:
     retry_after: timedelta | None = None
     max_age: timedelta | None = None  # Cache-Control
     not_modified: bool = False
+
+
+class _Content(Protocol):
+    def iter_any(self) -> AsyncIterator[bytes]: ...
+
+
+class _Response(Protocol):
+    """What is read of an HTTP client's answer."""
+
+    status: int
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def content(self) -> _Content: ...
+
+
+class _Client(Protocol):
+    def get(self, url: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[_Response]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,22 +105,10 @@ class Fetcher:
         self._hosts: dict[str, _Host] = {}
         self._robots: dict[str, asyncio.Task[Robots]] = {}
         self._stack = contextlib.AsyncExitStack()
-        self._clients: dict[bool, Client] = {}
+        self._clients: dict[bool, _Client] = {}
 
     async def __aenter__(self) -> Self:
-        """Opens the clients: those for named hosts apart from all others, so that no connection serves both."""
-        certificates = trust()
-        for named in (False, True):
-            rule = self._addresses.admits_named if named else self._addresses.admits
-            client = Client(
-                rule,
-                certificates,
-                user_agent=self.user_agent,
-                connect_s=self.limits.connect_s,
-                read_s=self.limits.read_s,
-                at_once=_AT_ONCE,
-            )
-            self._clients[named] = await self._stack.enter_async_context(client)
+        """Opens nothing yet: most commands fetch nothing, and an HTTP client takes a third of their start."""
         return self
 
     async def __aexit__(
@@ -181,7 +187,25 @@ class Fetcher:
                 raise
         return await self._get(url, headers, named=named)
 
+    async def _open(self) -> None:
+        """Opens the clients: those for named hosts apart from all others, so that no connection serves both."""
+        from digest.collect.client import Client, trust
+
+        certificates = trust()
+        for named in (False, True):
+            client = Client(
+                self._addresses.admits_named if named else self._addresses.admits,
+                certificates,
+                user_agent=self.user_agent,
+                connect_s=self.limits.connect_s,
+                read_s=self.limits.read_s,
+                at_once=_AT_ONCE,
+            )
+            self._clients[named] = await self._stack.enter_async_context(client)  # waits for nothing
+
     async def _get(self, url: str, headers: Mapping[str, str], *, named: bool) -> "_Answer":
+        if not self._clients:
+            await self._open()
         async with self._clients[named].get(url, headers) as response:
             status = response.status
             return _Answer(
@@ -191,7 +215,7 @@ class Fetcher:
                 fetched=await self._read(url, response),
             )
 
-    async def _read(self, url: str, response: aiohttp.ClientResponse) -> Fetched:
+    async def _read(self, url: str, response: _Response) -> Fetched:
         """The body under the size limit; nothing of a redirect's."""
         body = b"" if response.status in _REDIRECTS else await self._body(url, response)
         return Fetched(
@@ -205,7 +229,7 @@ class Fetcher:
             max_age=_max_age(response.headers.get("cache-control", "")),
         )
 
-    async def _body(self, url: str, response: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, url: str, response: _Response) -> bytes:
         try:
             inflater = Inflater(response.headers.get("content-encoding", ""), max_bytes=self.limits.max_bytes)
             async for chunk in response.content.iter_any():

@@ -5,8 +5,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import ftfy
-import ftfy.badness
 import lxml.etree
 import lxml.html
 
@@ -62,9 +60,11 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     kept = CONTROL.sub(" ", text) if CONTROL.search(text) else text
-    if kept.isascii() or not _DOUBLED.search(kept) or not ftfy.badness.is_bad(kept):
+    if kept.isascii() or not _DOUBLED.search(kept):
         return kept
-    return CONTROL.sub(" ", ftfy.fix_encoding(kept))
+    import ftfy.badness  # 40 ms, and seldom needed
+
+    return CONTROL.sub(" ", ftfy.fix_encoding(kept)) if ftfy.badness.is_bad(kept) else kept
 
 
 def title(text: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.config import Newsletter
 from digest.errors import NothingToDo, PreflightError, WorkerError
 from digest.model import Article, Due, Edit, Finding, Issue, IssueState, Level, Rendered, Story
-from digest.pipeline import edits, frozen, send, steps, telling, variants
+from digest.pipeline import edits, frozen, send, telling, variants
 from digest.pipeline.kit import Kit
 from digest.pipeline.telling import Reach, Told
 from digest.store import articles, issues
@@ -209,8 +209,11 @@ async def _freeze(kit: Kit, newsletter: Newsletter, made: Draft, held: issues.Cl
         await variants.plan(connection, newsletter, read_as, issue_id=held.issue_id, cadence=made.cadence, size=size)
         record = await issues.by_id(connection, held.issue_id)
         await _use_up(connection, newsletter, made, record)
-        if record and kit.follow is not None and steps.may_leave(record, newsletter, kit.now()):
-            await kit.follow([steps.sending(record.id)], connection)
+        if record and kit.follow is not None:
+            from digest.pipeline import steps  # of the daemon, with its log: 20 ms
+
+            if steps.may_leave(record, newsletter, kit.now()):
+                await kit.follow([steps.sending(record.id)], connection)
     await kit.database.analyze()
     assert record is not None, "just written"
     log.info("issue made", extra={"issue": record.name, "slot": record.slot, "stories": len(made.issue.stories)})

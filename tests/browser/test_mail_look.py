@@ -61,8 +61,7 @@ def show(browser):
             "**/*",
             lambda route: route.fulfill(path=PICTURE) if route.request.resource_type == "image" else route.abort(),
         )
-        page.set_content(markup)
-        page.wait_for_load_state("networkidle")
+        page.set_content(markup)  # returns when its images are there
         return page
 
     yield open_page
@@ -183,6 +182,16 @@ def test_right_to_left_is_mirrored(show):
     where = "e => document.querySelector('.thumb').getBoundingClientRect().left < document.querySelector('.item-title').getBoundingClientRect().left"
     assert show(html(language="ar")).evaluate(where) is True
     assert show(html(language="en")).evaluate(where) is False
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_a_reading_time_without_blanks_stays_on_one_line(show, layout, language):
+    lines = "[...document.querySelectorAll('.unbroken')].map(each => each.getClientRects().length)"
+    page = show(html(layout, language), width=320)
+    for squeezed in range(320, 260, -7):
+        page.set_viewport_size({"width": squeezed, "height": 800})
+        assert set(page.evaluate(lines)) == {1}
 
 
 def test_no_script_of_an_article_runs(show):

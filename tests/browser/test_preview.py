@@ -322,6 +322,16 @@ async def test_nothing_stands_in_the_way_of_anybody(chromium, address, scheme, w
             assert (view, await page.evaluate("document.documentElement.scrollWidth")) == (view, wide)
 
 
+async def test_a_frame_wider_than_its_room_is_shown_smaller(chromium, address):
+    async with at(chromium, address) as page:
+        for device in ("desktop", "tablet", "phone"):
+            await page.goto(f"{address}?device={device}")
+            for wide in (375, 480, 560, 600, 640, 680, 719, 721, 740, 788, 830, 900, 1100, 1181, 1300):
+                await page.set_viewport_size({"width": wide, "height": 800})
+                over = await page.locator("#stage").evaluate("stage => stage.scrollWidth - stage.clientWidth")
+                assert (device, wide, over) == (device, wide, 0)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 async def test_ctrl_c_ends_it_with_0_though_a_page_listens(chromium, address, server, sign):
     async with at(chromium, address) as page:

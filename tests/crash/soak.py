@@ -27,7 +27,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from digest.cli import desk
+from digest.cli import preloads
 from digest.collect.fetch import Fetcher
 from digest.config import Config, parse
 from digest.pipeline import stages
@@ -218,7 +218,7 @@ async def run(folder: Path, *, days: int, feeds: int, readers: int) -> Told:
 
 async def _kit(stack: AsyncExitStack, config: Config, clock: Clock) -> Kit:
     database = await stack.enter_async_context(Database(config.database_url))
-    workers = await stack.enter_async_context(Workers(preload=desk.PRELOAD_FOR_YEARS))
+    workers = await stack.enter_async_context(Workers(preload=preloads.FOR_YEARS))
     private = config.collect.allow_private
     fetcher = await stack.enter_async_context(
         Fetcher(public_url=config.digest.public_url, allow_private=private, now=clock)

@@ -14,6 +14,7 @@ class Live:
         self._listening: set[asyncio.Event] = set()
         self.generation = 0  # how often something changed
         self.is_closed = False
+        self.watched = asyncio.Event()  # set once a page is there
 
     def changed(self) -> None:
         """Every page looks again, and finds things made anew."""
@@ -29,6 +30,7 @@ class Live:
     async def events(self) -> AsyncIterator[str]:
         """The stream of one page (HTML §9.2), until it goes or the preview ends."""
         heard = asyncio.Event()
+        self.watched.set()
         self._listening.add(heard)
         try:
             yield "retry: 500\n\n"

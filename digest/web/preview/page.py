@@ -18,6 +18,7 @@ from digest.web.preview.shown import Choice, ChoiceKind, Desk, Looks, Reader, Sh
 from digest.web.preview.view import Device, Mode, Part, Switch, View
 
 STATIC: Final = Path(__file__).parent / "static"
+_PAGE: Final = "preview.html.j2"
 _CODE: Final = re.compile(r"`([^`]+)`")
 _GRAVITY: Final = {Level.ERROR: 0, Level.WARNING: 1, Level.INFO: 2}
 _HEADINGS: Final = {
@@ -55,7 +56,7 @@ def render(
     html = shown.message.html if shown else ""
     return (
         _environment()
-        .get_template("preview.html.j2")
+        .get_template(_PAGE)
         .render(
             view=view,
             fault=held.fault,
@@ -87,6 +88,11 @@ def render(
             html=html,
         )
     )
+
+
+def ready() -> None:
+    """Compiles the page ahead of the first one."""
+    _environment().get_template(_PAGE)
 
 
 def frame_query(view: View, shown: Shown | None) -> str:
