@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 _PLAIN = re.compile(r"https?://(?:www\.)?([a-zA-Z0-9.-]+\.[a-zA-Z]{2,})((?:/[a-zA-Z0-9_-]+)*/?)")  # nothing to clean
 # A web address of printable ASCII, by its path and query: what urlsplit says of it.
 _WEB = re.compile(r"https?://[!\"$-.0->@-Z\\^-~]*([!\"$->@-~]*)(?:\?([!\"$-~]*))?(?:#[!-~]*)?")
-_AT_ONCE = 200_000  # characters whose words are in memory at a time
+_AT_ONCE = 100_000  # characters whose words are in memory at a time; of a longer text so much has a fingerprint
 _ENOUGH_WORDS = 12  # of text, for a fingerprint to mean anything
 _NEAR_BITS = 6  # of 64; below are the same text with another counter or clock in it
 _ALIKE_BITS = 2  # the same text, under another title
@@ -118,10 +118,11 @@ def _said(
     titles = [fold(entry.title) for entry in entries]
     words = [fingerprint.words(text) for text in texts]
     hashes = [_hash(title, words=found) for title, found in zip(titles, words, strict=True)]
-    wanted = [n for n, found in enumerate(words) if len(found) >= _ENOUGH_WORDS and hashes[n] not in known]
-    simhashes = dict(zip(wanted, fingerprint.simhashes([words[n] for n in wanted]), strict=True))
+    enough = [fingerprint.count(found) >= _ENOUGH_WORDS for found in words]
+    wanted = [n for n, value in enumerate(hashes) if enough[n] and value not in known]
+    simhashes = dict(zip(wanted, fingerprint.simhashes([words[n][:_AT_ONCE] for n in wanted]), strict=True))
     for n, (title, found, value) in enumerate(zip(titles, words, hashes, strict=True)):
-        key = value if len(found) >= _ENOUGH_WORDS else _hash(title, links[n], words=found)
+        key = value if enough[n] else _hash(title, links[n], words=found)
         yield _Said(title, value, key, simhashes.get(n))
 
 
@@ -222,9 +223,9 @@ def distance(one: int, other: int) -> int:
     return ((one ^ other) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
 
 
-def _hash(*parts: str, words: Sequence[bytes] = ()) -> bytes:
-    joined = b"\0".join(("\0".join(parts).encode("utf-8", "replace"), *words))
-    return hashlib.blake2b(joined, digest_size=16).digest()
+def _hash(*parts: str, words: bytes = b"") -> bytes:
+    said = "\0".join(parts).encode("utf-8", "replace")
+    return hashlib.blake2b(b"%b\0%b" % (said, words) if words else said, digest_size=16).digest()
 
 
 # ------------------------------------------------------------------ matching

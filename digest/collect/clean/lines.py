@@ -50,6 +50,8 @@ def line_hash(line: str) -> bytes:
         normal = text.encode().translate(_FOLDED)
         if b"  " in normal or normal[:1] == b" " or normal[-1:] == b" ":
             normal = b" ".join(normal.split())
+        if b"0000" in normal:  # a year
+            normal = normal.replace(b"0000", b"0")
         while b"00" in normal:
             normal = normal.replace(b"00", b"0")
     else:

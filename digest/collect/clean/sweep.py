@@ -38,6 +38,9 @@ _ANDS = frozenset({"and", "und", "et", "y", "e", "i", "en", "&"})  # between two
 _PARTICLES = frozenset(
     re.findall(r"\w+", "al bin da das de del della den der di do dos du el la le of ten ter van von zu")
 )
+_FIRST = 40  # characters of a line that tell whether it can be the headline
+_LONG_BYLINE = 14  # words
+_LONG_DATE = 14
 _QUOTES = '"“”„«»「『'
 
 
@@ -120,13 +123,14 @@ def _is_speech(line: str) -> bool:
 
 def _headed(lines: Sequence[str], *, title: str, names: Sequence[str], language: str) -> list[str]:
     kept: list[str] = []
+    headline = letters(title)
     speakers = _speakers(lines)
     for index, line in enumerate(lines):
         if len(kept) >= HEAD:
             kept += lines[index:]
             break
         rest = lines[index + 1 : index + 1 + AROUND]
-        if _is_heading(line, kept, rest, title=title, names=names, language=language):
+        if _is_heading(line, kept, rest, title=title, headline=headline, names=names, language=language):
             continue
         kept.append(without_dateline(line, language=language) if not kept and not speakers else line)
     return kept
@@ -138,16 +142,24 @@ def _speakers(lines: Sequence[str]) -> bool:
 
 
 def _is_heading(
-    line: str, kept: Sequence[str], rest: Sequence[str], *, title: str, names: Sequence[str], language: str
+    line: str,
+    kept: Sequence[str],
+    rest: Sequence[str],
+    *,
+    title: str,
+    headline: str,
+    names: Sequence[str],
+    language: str,
 ) -> bool:
+    """`headline`: the title's letters."""
     if len(line) > LONGEST:
         return False
     text = bare(line)
     if _is_byline(text, names, language) or _is_date(text) or _is_stamp(text):
         return True
     if kept:
-        return letters(line) == letters(title)
-    return _is_title(line, title) or _is_alone(line, rest)
+        return _may_open(line, headline) and letters(line) == headline
+    return _is_title(line, title, headline) or _is_alone(line, rest)
 
 
 def _is_stamp(text: str) -> bool:
@@ -157,18 +169,29 @@ def _is_stamp(text: str) -> bool:
 
 def _is_alone(line: str, others: Sequence[str]) -> bool:
     """True for a short line without a sentence's end among sentences: a headline, a caption, a link."""
-    return len(words(line)) <= 30 and not ends(line) and sum(map(ends, others)) * 5 > len(others) * 3
+    return not ends(line) and len(words(line)) <= 30 and sum(map(ends, others)) * 5 > len(others) * 3
 
 
-def _is_title(line: str, title: str) -> bool:
+def _is_title(line: str, title: str, headline: str) -> bool:
     """The headline again, with or without the publisher's name after it, or in nearly the same words."""
-    said, headline = letters(line), letters(title)
-    if not said or not headline:
+    if not headline:
         return False
-    if said == headline or (len(said) >= 12 and len(said) < 2 * len(headline) and _opens_alike(said, headline)):
-        return True
+    if _may_open(line, headline):
+        said = letters(line)
+        if not said:
+            return False
+        if said == headline or (len(said) >= 12 and len(said) < 2 * len(headline) and _opens_alike(said, headline)):
+            return True
+    if ends(line):
+        return False
     theirs, ours = ({word.casefold() for word in words(text)} for text in (line, title))
-    return not ends(line) and len(ours) > 3 and len(theirs & ours) * 5 >= max(len(ours), len(theirs)) * 3
+    return len(ours) > 3 and len(theirs & ours) * 5 >= max(len(ours), len(theirs)) * 3
+
+
+def _may_open(line: str, headline: str) -> bool:
+    """False where the letters of `line` and of the headline differ from the first ones on: most lines, cheaply."""
+    said = letters(line[:_FIRST])
+    return headline.startswith(said) or said.startswith(headline)
 
 
 def _opens_alike(one: str, other: str) -> bool:
@@ -176,12 +199,14 @@ def _opens_alike(one: str, other: str) -> bool:
 
 
 def _is_byline(text: str, names: Sequence[str], language: str) -> bool:
-    said = letters(text)
-    count = len(words(text))
-    if any(said == name or (said.startswith(name) and count <= 14 and not ends(text)) for name in names):
+    said = letters(text) if names else ""
+    if any(
+        said == name or (said.startswith(name) and not ends(text) and len(words(text)) <= _LONG_BYLINE)
+        for name in names
+    ):
         return True
     found = bylines(language).match(text)
-    if not found or count > 16:
+    if not found or len(words(text)) > 16:
         return False
     named = words(text[found.end() :])
     if ends(text) and len(named) > 4:
@@ -197,8 +222,10 @@ def _are_names(named: Sequence[str]) -> bool:
 
 def _is_date(text: str) -> bool:
     """A line of nothing but date and time."""
+    if text.count(" ") - text.count(",") - text.count("|") > _LONG_DATE or not any(map(str.isdigit, text)):
+        return False
     parts = text.casefold().replace(",", " ").replace("|", " ").split()
-    if len(parts) > 14 or not any(map(str.isdigit, text)):
+    if len(parts) > _LONG_DATE:
         return False
     dates = rules().dates
     return all(_is_number(part) or part.strip(".:()[]-–/") in dates or part in dates for part in parts)
@@ -237,7 +264,7 @@ def _footed(lines: Sequence[str]) -> list[str]:
 
 def _is_link(line: str, kept: Sequence[str], before: Sequence[str]) -> bool:
     """True for a link to another article: the last line of all, or an item of a list at the foot."""
-    if (kept and line[0] not in _BULLETS) or len(before) < 2:
+    if (kept and line[0] not in _BULLETS) or len(before) < 2 or ends(line):
         return False
     if len(words(line)) > 20 or not _is_alone(line, before):
         return False
