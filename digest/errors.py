@@ -83,9 +83,9 @@ class CollectError(DigestError):
 class FetchError(CollectError):
     """The bytes did not come: status, time, size, address.
 
-    `kind` is one of: timeout, size, private, status, busy (429 and 503), connect, dns, challenge, robots, redirects,
-    address, encoding, cut (a packed body without its end). `status` is the answer's, where there was one; `retry_after`
-    how long the host asks to wait.
+    `kind` is one of: timeout, size, private, status, busy (429 and 503), waiting (not asked: the host was busy before),
+    connect, dns, challenge, robots, redirects, address, encoding, cut (a packed body without its end). `status` is the
+    answer's, where there was one; `retry_after` how long the host asks to wait.
     """
 
     def __init__(

@@ -28,7 +28,8 @@ def add(app: typer.Typer) -> None:
 def collect(
     newsletter: Name = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Ask every feed, also those not due; a busy host's wait holds.")
+        bool,
+        typer.Option("--all", help="Ask every feed, also those not due; the wait that a busy host asked for holds."),
     ] = False,
     config: ConfigPath = None,
     as_json: AsJson = False,

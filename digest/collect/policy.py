@@ -52,7 +52,7 @@ class Polled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A poll that did not: the kind of FetchError, or parse."""
+    """A poll that did not: the kind of FetchError, or parse; waiting: not asked, since its host was busy before."""
 
     kind: str
     message: str
@@ -65,7 +65,7 @@ def after(record: FeedRecord, result: Polled | Failed, *, now: datetime, jitter:
     if isinstance(result, Polled):
         return _worked(record, result, now, jitter)
     said = replace(record, last_checked=now, last_error=result.message, last_error_kind=result.kind)
-    if result.kind == "busy":
+    if result.kind in {"busy", "waiting"}:
         return replace(said, next_check=now + busy_wait(result.retry_after))
     return _failed(said, result, now, jitter)
 

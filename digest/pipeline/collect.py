@@ -78,13 +78,16 @@ async def feed(kit: Kit, url: str, settings: FeedSettings, *, force: bool = Fals
 async def newsletter_feeds(kit: Kit, feeds: Sequence[FeedSettings], *, everything: bool) -> CollectReport:
     """Polls those that are due (`everything`: all) side by side.
 
-    A host that said it is busy (429, 503) is left alone in any case, as long as it asked for: the report names it.
+    A host that said until when it is busy (Retry-After) is left alone in any case, and the report names it; one that
+    only said that it is (429, 503) for an hour, or until the owner asks for `everything`.
     """
     now = kit.now()
     by_url = {settings.url: settings for settings in feeds}
     async with kit.database.write() as connection:
         records = await rows.ensure(connection, list(by_url))
-        cycle = _Cycle(closed=await hosts.closed(connection, now=now), storing=Storing(kit))
+        closed = await hosts.closed(connection, now=now)
+        unsaid = {} if everything else _closed_by(await rows.busy(connection, now=now))
+        cycle = _Cycle(closed={**unsaid, **closed}, storing=Storing(kit))
     due = [record for record in records if everything or policy.is_due(record, now)]
     gate = asyncio.Semaphore(_AT_ONCE)
     outcomes = await _all(_guarded(kit, record, by_url[record.requested_url], cycle, gate) for record in due)
@@ -99,6 +102,15 @@ async def _all(polls: Iterable[Coroutine[None, None, Outcome]]) -> list[Outcome]
         if isinstance(each, BaseException):
             raise each
     return [each for each in ended if isinstance(each, Outcome)]
+
+
+def _closed_by(busy: Mapping[str, datetime]) -> dict[str, datetime]:
+    """The hosts of those feeds, each with the latest of their times."""
+    closed: dict[str, datetime] = {}
+    for url, until in busy.items():
+        host = authority(url)
+        closed[host] = max(until, closed.get(host, until))
+    return closed
 
 
 def _skipped(record: FeedRecord) -> FeedReport:
@@ -127,7 +139,7 @@ async def _tried(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _C
         return await _poll(kit, record, settings, cycle)
     except FetchError as error:
         failure = policy.Failed(kind=error.kind, message=str(error), status=error.status, retry_after=error.retry_after)
-        if error.kind == "busy" and error.status is not None:
+        if error.kind == "busy":
             cycle.closed[authority(record.url)] = kit.now() + policy.busy_wait(error.retry_after)
     except WorkerError as error:
         failure = policy.Failed(kind="work", message=f"{record.url}: cannot be read within the limits ({error})")
@@ -164,7 +176,7 @@ async def _poll(kit: Kit, record: FeedRecord, settings: FeedSettings, cycle: _Cy
         message = (
             f"{record.url}: not asked: its host {host} was busy and is left alone until {until:%Y-%m-%d %H:%M} UTC"
         )
-        raise FetchError(message, kind="busy", retry_after=until - now)
+        raise FetchError(message, kind="waiting", retry_after=until - now)
     kind = SourceKind(settings.kind)
     answer = await sources.ask(kit, record, kind, now)
     if answer.body_hash is None or answer.body_hash == record.body_hash:
@@ -301,8 +313,11 @@ async def _judged(
 
 
 async def _close_host(connection: AsyncConnection, record: FeedRecord, failure: policy.Failed, now: datetime) -> None:
-    """A host that says it is busy is left alone with all its feeds."""
-    if failure.kind == "busy" and failure.status is not None:
+    """A host that says until when it is busy is left alone with all its feeds, whoever asks.
+
+    Where it does not say, the row of the feed that was answered so tells it: the wait is a guess of ours.
+    """
+    if failure.kind == "busy" and failure.retry_after is not None:
         until = now + policy.busy_wait(failure.retry_after)
         await hosts.close(connection, authority(record.url), until=until)
 

@@ -71,6 +71,12 @@ async def locked(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, F
     return {row["id"]: _record(row) for row in rows}
 
 
+async def busy(connection: AsyncConnection, *, now: datetime) -> dict[str, datetime]:
+    """The addresses that last answered that their host is busy, each with the time it is not asked before."""
+    told = select(feed.c.url, feed.c.next_check).where(feed.c.last_error_kind == "busy", feed.c.next_check > now)
+    return {row.url: row.next_check for row in await connection.execute(told)}
+
+
 async def save(connection: AsyncConnection, *records: FeedRecord) -> None:
     """Writes what polls learnt; the ids and the configured addresses stay."""
     if records:

@@ -7,6 +7,7 @@ own limits, waited for side by side.
 """
 
 import asyncio
+import gzip
 import resource
 import tempfile
 import time
@@ -32,6 +33,7 @@ def attacks(server: FeedServer, inner: FeedServer) -> dict[str, str]:
     attributes = b" ".join(b'a%d="1"' % number for number in range(200_000))
     deep = b"<div>" * 50_000 + b"x" + b"</div>" * 50_000
     long = entry(1, title="word " * 400_000)
+    whole = gzip.compress(rss([entry(n, content_html=f"<p>{prose(n)}</p>") for n in range(30)]).encode())
     return {
         "gzip bomb, 100 MB": server.bomb("/bomb.xml"),
         "plain body without end": server.route("/endless.xml", Reply(body=b"<rss>" * 13_000, repeat=1_000)),
@@ -47,8 +49,15 @@ def attacks(server: FeedServer, inner: FeedServer) -> dict[str, str]:
         ),
         "a title of 2 MB": server.serve("/title.xml", rss([long])),
         "connection cut in the middle": server.route("/cut.xml", Reply(body=b"<rss>" * 999, hang_up=True)),
+        "gzip cut off in the middle": server.route("/half.xml", packed(whole[: len(whole) // 2])),
+        "gzip of garbage": server.route("/noise.xml", packed(whole[:200] + bytes(range(256)) * 40)),
         "nothing but NUL": server.serve("/nul.xml", b"\0" * 1_000),
     }
+
+
+def packed(data: bytes) -> Reply:
+    """An answer that says it is gzip."""
+    return Reply(body=data, headers=(("Content-Encoding", "gzip"),), content_type="application/rss+xml")
 
 
 async def run(urls: list[str], server: FeedServer) -> tuple[collect.CollectReport, float]:

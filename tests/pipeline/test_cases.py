@@ -236,6 +236,34 @@ async def test_11_a_busy_host_is_left_alone_with_all_its_feeds(world: World, ser
     assert report.feeds[0].error is None
 
 
+async def test_11_a_wait_that_the_host_did_not_ask_for_yields_to_the_owner(world: World, server: FeedServer) -> None:
+    server.fail("/feed.xml", 429)
+    other = server.serve("/other.xml", rss([entry(1)]))
+    await world.poll(hours=0)
+    report = await collect.newsletter_feeds(world.kit, [settings(other)], everything=False)
+    assert "not asked: its host" in (report.feeds[0].error or "")
+    # An hour after the answer, however often others of its feeds were not asked meanwhile.
+    world.clock.forward(hours=0.99)
+    later = server.serve("/later.xml", rss([entry(2)]))
+    report = await collect.newsletter_feeds(world.kit, [settings(later)], everything=False)
+    assert "not asked: its host" in (report.feeds[0].error or "")
+    assert server.count("/other.xml") + server.count("/later.xml") == 0
+    report = await collect.newsletter_feeds(world.kit, [settings(later)], everything=True)
+    assert report.feeds[0].error is None
+    world.clock.forward(hours=0.02)
+    report = await collect.newsletter_feeds(world.kit, [settings(other)], everything=False)
+    assert report.feeds[0].error is None
+
+
+async def test_11_a_host_that_is_busy_still_is_not_asked_for_all_its_feeds(world: World, server: FeedServer) -> None:
+    others = [server.serve(f"/{n}.xml", rss([entry(n)])) for n in range(30)]
+    server.fail("/feed.xml", 429)
+    urls = [world.url, *others]
+    report = await collect.newsletter_feeds(world.kit, [settings(url) for url in urls], everything=True)
+    assert "(status 429)" in (report.feeds[0].error or "")
+    assert any("not asked: its host" in (feed.error or "") for feed in report.feeds)
+
+
 async def test_12_a_local_outage_counts_against_nobody(world: World, server: FeedServer) -> None:
     lost = [f"http://127.0.0.1:{port}/feed.xml" for port in (1, 2, 3)]
     async with Fetcher(
