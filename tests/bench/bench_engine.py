@@ -90,6 +90,7 @@ class Spent:
 
 
 Wait = Callable[[], Awaitable[bool]]
+_IDLE_S = 180.0  # three sweeps that found nothing to do
 KINDS = {
     "sqlite": "Local, SQLite",
     "postgresql": "Local, PostgreSQL",
@@ -120,20 +121,26 @@ class InProcess:
 class ByWorkers:
     """Steps as jobs of so many `digest worker`."""
 
-    def __init__(self, kit: Kit, engine: Any, pids: list[int]) -> None:
-        self.kit, self._engine, self.pids = kit, engine, pids
+    def __init__(self, kit: Kit, engine: Any, crew: "Crew") -> None:
+        self.kit, self._engine, self._crew, self.pids = kit, engine, crew, crew.pids
 
     async def rest(self) -> None:
         """Until nothing is under way."""
         while not await self._is_idle():
-            await asyncio.sleep(0.05)
+            await self._crew.wait()
 
     async def do(self, todo: list[Step], is_done: Wait) -> Spent:
         cpu, began = _cpu_s(self.pids), time.monotonic()
         for at in range(0, len(todo), 500):
             await self._engine.submit(todo[at : at + 500])
-        while not (await self._is_idle() and await is_done()):
-            await asyncio.sleep(0.05)
+        idle_since = time.monotonic()
+        while not ((is_idle := await self._is_idle()) and await is_done()):
+            await self._crew.wait()
+            idle_since = idle_since if is_idle else time.monotonic()
+            if time.monotonic() - idle_since > _IDLE_S:
+                raise Stuck(
+                    f"no job for {_IDLE_S:g} s, and the work is not done; the workers say:\n{self._crew.words()}"
+                )
         return Spent(wall_s=time.monotonic() - began, cpu_s=_cpu_s(self.pids) - cpu)
 
     async def _is_idle(self) -> bool:
@@ -182,26 +189,49 @@ async def workers(folder: Path, database: str, far: Far, *, count: int) -> Async
 
     config = settings(folder, database, far, engine="procrastinate")
     async with desk.kit(config) as kit, working.engine(kit) as engine:
-        with _processes(folder, count) as pids:
-            while len(await _crew(kit)) < count:
-                await asyncio.sleep(0.1)
-            yield ByWorkers(engine.kit, engine, pids)
+        with _processes(folder, count) as begun:
+            while len(await _listed(kit)) < count:
+                await begun.wait()
+            yield ByWorkers(engine.kit, engine, begun)
 
 
-async def _crew(kit: Kit) -> Any:
+async def _listed(kit: Kit) -> Any:
     async with kit.database.read() as connection:
         return await crew.listed(connection)
 
 
+class Stuck(Exception):  # noqa: N818 — no fault of the bench
+    """It would be waited for in vain."""
+
+
+class Crew:
+    """The worker processes of a run, which are to outlive it."""
+
+    def __init__(self, processes: list[subprocess.Popen[bytes]], log: Path) -> None:
+        self._processes, self._log = processes, log
+        self.pids = [process.pid for process in processes]
+
+    async def wait(self) -> None:
+        """A moment; Stuck where one of them has ended."""
+        ended = [f"{one.pid} with {one.returncode}" for one in self._processes if one.poll() is not None]
+        if ended:
+            raise Stuck(f"of {len(self.pids)} workers ended: {', '.join(ended)}; they say:\n{self.words()}")
+        await asyncio.sleep(0.05)
+
+    def words(self, lines: int = 20) -> str:
+        """Their last."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
+
+
 @contextlib.contextmanager
-def _processes(folder: Path, count: int) -> Iterator[list[int]]:
+def _processes(folder: Path, count: int) -> Iterator[Crew]:
     command = [sys.executable, "-m", "digest", "worker", "--config", str(folder / "digest.toml")]
     with (folder / "workers.log").open("ab") as log:
         begun = [
             subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=log) for _ in range(count)
         ]
     try:
-        yield [process.pid for process in begun]
+        yield Crew(begun, folder / "workers.log")
     finally:
         for process in begun:
             process.terminate()
@@ -416,6 +446,8 @@ def main() -> None:
                 asyncio.run(run_collect(folder, server, far, given.on))
             else:
                 asyncio.run(run(folder, server, far, sizes, given.on, given.planned))
+        except Stuck as stuck:
+            raise SystemExit(str(stuck)) from None
         finally:
             server.end()
     mail.send("end")

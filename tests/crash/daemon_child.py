@@ -1,7 +1,7 @@
 """One daemon of the crash test: the program's Daemon, engine and sender, over simulated time.
 
-Arguments: the database's file, a file with a simulated and a real time (seconds), the address of the mail API. Its
-number goes into a file `ready.PID` once it works. It works until it is killed.
+Arguments: a folder with a file `clock` of a simulated and a real time (seconds), the addresses of the database and of the
+mail API. Its number goes into a file `ready.PID` there once it works. It works until it is killed.
 """
 
 import asyncio
@@ -45,9 +45,9 @@ expires_after_hours = 700
 SWEEP_S = 0.05
 
 
-async def main(database_file: Path, clock_file: Path, url: str) -> None:
+async def main(folder: Path, database_url: str, url: str) -> None:
     def now() -> datetime:
-        simulated, real = map(float, clock_file.read_text().split())
+        simulated, real = map(float, (folder / "clock").read_text().split())
         return datetime.fromtimestamp(simulated + time.time() - real, UTC)
 
     async def collect(*_) -> None:
@@ -68,16 +68,16 @@ async def main(database_file: Path, clock_file: Path, url: str) -> None:
         await send.issue(kit, issue_id, stop=stop)
 
     config = parse(CONFIG.format(url=url), path=Path("digest.toml"), environ={})
-    async with Database(f"sqlite+aiosqlite:///{database_file}") as database:
+    async with Database(database_url) as database:
         parts = {name: None for name in Kit.__dataclass_fields__ if name in {"workers", "fetcher"}}
         kit = Kit(config=config, database=database, now=now, owner=owner.mine(), **parts)
         engine = Local(kit, Stages(collect=collect, make=make, send=post))
         daemon = Daemon(kit, engine)
         while True:
             await daemon.sweep()
-            database_file.with_name(f"ready.{os.getpid()}").touch()
+            (folder / f"ready.{os.getpid()}").touch()
             await asyncio.sleep(SWEEP_S)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

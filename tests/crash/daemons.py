@@ -1,7 +1,7 @@
 """Three daemons over two simulated months with a change of the clock in each, killed again and again: one issue a slot,
 each mailed once to every reader.
 
-python tests/crash/daemons.py --kills 40 [--seed 7]
+PYTHONPATH=tests python tests/crash/daemons.py --kills 40 [--seed 7] [--database postgresql]
 """
 
 import argparse
@@ -9,13 +9,12 @@ import asyncio
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,8 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-from sqlalchemy import insert
+from sqlalchemy import NullPool, create_engine, insert, text
+from sqlalchemy.engine import make_url
 
 from digest.schedule import slots
 from digest.store import Database, issues
@@ -52,20 +52,27 @@ class Told:
 class Daemons:
     """Three child processes; one that is killed is started again."""
 
-    def __init__(self, folder: Path, server: MailServer, start: datetime) -> None:
-        self.folder, self.server, self.since = folder, server, start
-        self.database, self.clock = folder / "digest.db", folder / "clock"
+    def __init__(self, folder: Path, url: str, server: MailServer, start: datetime) -> None:
+        self.folder, self.url, self.server, self.since = folder, make_url(url), server, start
+        self.clock = folder / "clock"
         self.children: list[subprocess.Popen[bytes]] = []
+        drivers = {"sqlite+aiosqlite": "sqlite"}
+        here = self.url.set(drivername=drivers.get(self.url.drivername, self.url.drivername))
+        self._looking = create_engine(here, poolclass=NullPool)
 
     async def begin(self) -> None:
         """When the newsletters start."""
-        async with Database(f"sqlite+aiosqlite:///{self.database}") as opened, opened.write() as connection:
+        async with Database(self._address) as opened, opened.write() as connection:
             await connection.execute(insert(people.subscriber), [reader(n) for n in range(1, READERS + 1)])
             for name, *_ in LETTERS:
                 await issues.started(connection, name, now=self.since)
                 await connection.execute(insert(people.subscription), [active(n, name) for n in range(1, READERS + 1)])
         self.set_clock(self.since)
         self.children = [self.start() for _ in range(3)]
+
+    @property
+    def _address(self) -> str:
+        return self.url.render_as_string(hide_password=False)
 
     def set_clock(self, now: datetime) -> None:
         """From there on it runs as the real one does."""
@@ -74,10 +81,10 @@ class Daemons:
         part.rename(self.clock)
 
     def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, CHILD, self.database, self.clock, self.server.url]
+        command = [sys.executable, CHILD, self.folder, self._address, self.server.url]
         path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-        log = (self.folder / "daemons.log").open("ab")
-        return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=log, stdout=log)
+        with (self.folder / "daemons.log").open("ab") as log:
+            return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=log, stdout=log)
 
     async def at_work(self) -> list[int]:
         """Which of them have swept, as soon as one has."""
@@ -102,8 +109,14 @@ class Daemons:
         return False
 
     def rows(self, query: str) -> list[tuple]:
-        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
-            return connection.execute(query).fetchall()
+        with self._looking.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    def damage(self) -> list[tuple]:
+        """What SQLite finds wrong with its file."""
+        if self.url.get_backend_name() != "sqlite":
+            return []
+        return [row for row in self.rows("PRAGMA integrity_check") if row != ("ok",)]
 
     def end(self) -> None:
         for child in self.children:
@@ -129,11 +142,11 @@ def due(start: datetime, until: datetime) -> set[tuple[str, str]]:
     return found
 
 
-async def run(folder: Path, *, kills: int, seed: int, start: datetime = START, end: datetime = END) -> Told:
+async def run(folder: Path, url: str, *, kills: int, seed: int, start: datetime = START, end: datetime = END) -> Told:
     """Lets the time pass in as many steps as kills; each kill falls anywhere into the work of its step."""
     chance, told = random.Random(seed), Told()
     async with MailServer(folder / "taken.jsonl", delay_s=0.02) as server:
-        daemons = Daemons(folder, server, start)
+        daemons = Daemons(folder, url, server, start)
         try:
             await daemons.begin()
             for number in range(1, kills + 2):
@@ -170,20 +183,35 @@ def _judge(told: Told, daemons: Daemons, expected: set[tuple[str, str]]) -> None
         "a message lost": wanted - set(got),
         "a message to a stranger": set(got) - wanted,
         "a message twice": [key for key, count in got.items() if count > 1],
-        "a damaged file": [row for row in daemons.rows("PRAGMA integrity_check") if row != ("ok",)],
+        "a damaged file": daemons.damage(),
     }
     told.wrong += [f"{what}: {found}"[:300] for what, found in checks.items() if found]
+
+
+def _server(folder: Path, stack: ExitStack) -> str:
+    """The address of a PostgreSQL for this run alone."""
+    from crash.fleet import Server
+
+    folder.chmod(0o755)  # the server runs as a user of its own
+    server = Server(folder / "pg")
+    stack.callback(server.end)
+    return server.url.replace("postgresql://", "postgresql+psycopg://")
 
 
 def _main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as name:
-        told = asyncio.run(run(Path(name), kills=given.kills, seed=given.seed))
-    words = f"seed {given.seed}: 3 daemons, {told.killed} killed, {told.due} slots, {told.due * READERS} messages"
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        url = (
+            _server(folder, stack) if given.database == "postgresql" else f"sqlite+aiosqlite:///{folder / 'digest.db'}"
+        )
+        told = asyncio.run(run(folder, url, kills=given.kills, seed=given.seed))
+    words = f"{given.database}, seed {given.seed}: 3 daemons, {told.killed} killed, {told.due} slots, {told.due * READERS} messages"
     print(f"{words}: {'; '.join(told.wrong) or 'each made once, each mailed once'} ({time.monotonic() - began:.0f} s)")
     return 1 if told.wrong else 0
 
