@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,20 @@ from subscribers import tables as people
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  # a Monday, 07:30 in Berlin
 SHARED = Path(os.environ.get("DIGEST_SHARED") or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests ask for the most patience come first, then those of most tests.
+
+    What begins last keeps one process at work while the others have nothing left to do.
+    """
+    patience: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        patience[item.path] = max(float(mark.args[0]) if mark else 0, patience.get(item.path, 0))
+    count = Counter(item.path for item in items)
+    items.sort(key=lambda item: (-patience[item.path], -count[item.path]))
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 """One daemon of the crash test: the program's Daemon, engine and sender, over simulated time.
 
-Arguments: a folder with a file `clock` of a simulated and a real time (seconds), the addresses of the database and of the
-mail API. Its number goes into a file `ready.PID` there once it works. It works until it is killed.
+Its folder holds a file `clock` of a simulated and a real time (seconds). Its number goes into a file `ready.PID` there
+once it works. It works until it is killed.
 """
 
 import asyncio
 import os
 import random
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,5 +78,9 @@ async def main(folder: Path, database_url: str, url: str) -> None:
             await asyncio.sleep(SWEEP_S)
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+def run(folder: Path, database_url: str, url: str) -> None:
+    """Its words go into `daemons.log`."""
+    log = os.open(folder / "daemons.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number in (1, 2):
+        os.dup2(log, number)
+    asyncio.run(main(folder, database_url, url))

@@ -6,10 +6,8 @@ PYTHONPATH=tests python tests/crash/daemons.py --kills 40 [--seed 7] [--database
 
 import argparse
 import asyncio
-import os
+import multiprocessing
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +15,7 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -30,10 +29,19 @@ from digest.store import Database, issues
 from digest.testing import Fault, MailServer
 from subscribers import tables as people
 
-CHILD = Path(__file__).with_name("daemon_child.py")
+_CONTEXT = multiprocessing.get_context("forkserver")  # each begins with its imports done
+_CONTEXT.set_forkserver_preload(
+    [
+        "digest.pipeline.send",
+        "digest.schedule.daemon",
+        "digest.store.migrate",
+        "aiosqlite",
+        "sqlalchemy.dialects.sqlite.aiosqlite",
+        "sqlalchemy.dialects.postgresql.psycopg",
+    ]
+)
 START = datetime(2026, 10, 1, tzinfo=UTC)  # Europe changes on 25 October, America on 1 November
 END = START + timedelta(days=61)
-ROOT = Path(__file__).parents[2]
 LETTERS = (("berlin", "30 2 * * *", "Europe/Berlin"), ("new-york", "30 1 * * *", "America/New_York"))
 READERS = 5
 PATIENCE_S = 120.0  # for the work of one round
@@ -55,7 +63,7 @@ class Daemons:
     def __init__(self, folder: Path, url: str, server: MailServer, start: datetime) -> None:
         self.folder, self.url, self.server, self.since = folder, make_url(url), server, start
         self.clock = folder / "clock"
-        self.children: list[subprocess.Popen[bytes]] = []
+        self.children: list[BaseProcess] = []
         drivers = {"sqlite+aiosqlite": "sqlite"}
         here = self.url.set(drivername=drivers.get(self.url.drivername, self.url.drivername))
         self._looking = create_engine(here, poolclass=NullPool)
@@ -80,11 +88,12 @@ class Daemons:
         part.write_text(f"{now.timestamp()} {time.time()}")
         part.rename(self.clock)
 
-    def start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, CHILD, self.folder, self._address, self.server.url]
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
-        with (self.folder / "daemons.log").open("ab") as log:
-            return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stderr=log, stdout=log)
+    def start(self) -> BaseProcess:
+        from crash import daemon_child
+
+        process = _CONTEXT.Process(target=daemon_child.run, args=(self.folder, self._address, self.server.url))
+        process.start()
+        return process
 
     async def at_work(self) -> list[int]:
         """Which of them have swept, as soon as one has."""
@@ -95,8 +104,8 @@ class Daemons:
             await asyncio.sleep(0.02)
 
     def kill(self, which: int) -> None:
-        self.children[which].send_signal(signal.SIGKILL)
-        self.children[which].wait()
+        self.children[which].kill()
+        self.children[which].join()
         self.children[which] = self.start()
 
     async def done(self, count: int) -> bool:
@@ -121,7 +130,7 @@ class Daemons:
     def end(self) -> None:
         for child in self.children:
             child.kill()
-            child.wait()
+            child.join()
 
 
 def reader(n: int) -> dict[str, object]:
