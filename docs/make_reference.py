@@ -32,7 +32,7 @@ def page() -> str:
 
 
 def table(title: str, model: Any, source: str) -> str:
-    """One table of the file as one of Markdown: key, kind, default, what it is (the comment beside it in the code)."""
+    """One table of the file in Markdown: key, kind, default, what it is. ValueError where nothing says that."""
     body = source.split(f"class {model.__name__}(Table):")[1].split("\nclass ", maxsplit=1)[0]
     rows = [
         row(name, field, body) for name, field in model.model_fields.items() if (model, name) != (Newsletter, "name")
@@ -44,7 +44,9 @@ def row(name: str, field: Any, body: str) -> str:
     """One key."""
     default = "required" if field.is_required() else shown(field.get_default(call_default_factory=True))
     said = re.search(rf"^    {name}: .*?  # (.*)$", body, re.MULTILINE)
-    cells = (f"`{name}`", kind(field.annotation), default, said[1] if said else "")
+    if said is None:
+        raise ValueError(f"{name} has no comment beside it that says what it is")
+    cells = (f"`{name}`", kind(field.annotation), default, said[1])
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -110,7 +112,11 @@ def command(words: tuple[str, ...], one: Any) -> str:
     usage = " ".join([*words, *arguments, "[OPTIONS]"])
     rows = [option(p) for p in one.params if p.param_type_name == "option" and not EVERYWHERE & set(p.opts)]
     table = "\n| option | |\n|---|---|\n" + "\n".join(rows) + "\n" if rows else ""
-    said = [f"`{p.metavar}`: {cell(p.help)}" for p in one.params if p.param_type_name == "argument" and p.help]
+    said = [
+        f"`{p.metavar or p.name.upper()}`: {cell(p.help)}"
+        for p in one.params
+        if p.param_type_name == "argument" and p.help
+    ]
     example = f"\n```console\n$ {one.epilog.removeprefix('Example: ')}\n```\n" if one.epilog else ""
     text = " ".join((one.help or "").split())
     named = "\n" + "  \n".join(said) + "\n" if said else ""

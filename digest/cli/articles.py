@@ -64,7 +64,7 @@ def _print_collected(report: Any) -> None:
         for warning in feed.warnings:
             out.note(f"{feed.url}: {warning}")
         if feed.error:
-            out.note(f"{feed.url}: {feed.error}")
+            out.note(f"{feed.url}: {feed.error.removeprefix(f'{feed.url}: ')}")
     failed = sum(1 for feed in report.feeds if feed.error)
     failures = f", {failed} failed" if failed else ""
     out.line(f"{out.count(report.articles, 'new article')} from {out.count(len(report.feeds), 'feed')}{failures}")

@@ -38,8 +38,7 @@ def init(
     path = folder / "digest.toml"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(importlib.resources.files("digest.cli").joinpath("starter.toml").read_text(encoding="utf-8"))
+        _write_new(path, importlib.resources.files("digest.cli").joinpath("starter.toml").read_text(encoding="utf-8"))
     except FileExistsError:
         raise UsageError(f"{path} is there already: it was left as it is") from None
     except OSError as error:
@@ -52,6 +51,17 @@ def init(
     for words, what in _NEXT:
         out.line(f"  {place}digest {words:<28}{what}")
     return 0
+
+
+def _write_new(path: Path, text: str) -> None:
+    """A file that is not there yet, whole or not at all."""
+    file = path.open("x", encoding="utf-8")
+    try:
+        with file:
+            file.write(text)
+    except OSError:
+        path.unlink()
+        raise
 
 
 @run.command

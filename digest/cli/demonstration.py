@@ -67,6 +67,8 @@ def _site(now: datetime) -> Starlette:
 
 def _prepare(folder: Path) -> None:
     """An empty folder, or that of an earlier demo, which is begun afresh; nobody else's is touched."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder, as in `digest demo elsewhere`")
     written = folder / "digest.toml"
     if folder.is_dir() and any(folder.iterdir()) and not (written.is_file() and _MARK in _head(written)):
         raise UsageError(f"{folder} is not empty and no earlier demo's: name another, as in `digest demo elsewhere`")

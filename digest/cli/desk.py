@@ -133,13 +133,13 @@ def chosen(config: Config, name: str | None) -> tuple[Newsletter, ...]:
 
 
 def issue_name(text: str) -> tuple[str, int] | None:
-    """The parts of NEWSLETTER/NUMBER, or None where the text is no issue's name.
+    """The parts of NEWSLETTER/NUMBER, or None where the text is no issue's name; no number has ten digits.
 
-    >>> issue_name("morning/12"), issue_name("morning")
-    (('morning', 12), None)
+    >>> issue_name("morning/12"), issue_name("morning"), issue_name("morning/9999999999")
+    (('morning', 12), None, None)
     """
     name, slash, number = text.partition("/")
-    return (name, int(number)) if slash and number.isdigit() else None
+    return (name, int(number)) if slash and number.isascii() and number.isdigit() and len(number) < 10 else None
 
 
 def _names(config: Config) -> str:

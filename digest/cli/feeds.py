@@ -63,7 +63,7 @@ def _shown(letter: str, feed: Any, record: Any) -> dict[str, object]:
 def _row(letter: str, feed: Any, record: Any) -> tuple[str, ...]:
     if record is None:
         return letter, feed.url, feed.section, "new", "–", ""
-    said = "; ".join(_concerns(record)) or record.last_error or ""
+    said = "; ".join(_concerns(record)) or (record.last_error or "").removeprefix(f"{feed.url}: ")
     return letter, feed.url, feed.section, str(record.state), out.when(record.last_ok), said
 
 

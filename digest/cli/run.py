@@ -14,6 +14,13 @@ from digest.errors import ConfigError, DigestError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_AGAIN = "Nothing was half done: run the command again"
+_REMEDIES = {  # by SQLite's words
+    "database or disk is full": "Make room on the disk, and run the command again: nothing was half done",
+    "attempt to write a readonly database": "Let whoever runs this write the database's file and its folder",
+    "unable to open database file": "Let whoever runs this write the database's file and its folder",
+    "database is locked": "Another program holds it: run the command again once that is through",
+}
 
 
 def command(function: Callable[P, Any]) -> Callable[P, None]:
@@ -36,8 +43,7 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
         except Exception as error:
             if verbose:
                 raise
-            sys.stderr.write(f"digest: an error of the program itself: {type(error).__name__}: {error}\n")
-            sys.stderr.write("Run it again with --verbose for the details, and please report them.\n")
+            sys.stderr.write(_unforeseen(error))
             raise typer.Exit(1) from None
         if code:
             raise typer.Exit(int(code))
@@ -55,6 +61,25 @@ def loop(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
     return asyncio.run(main())
+
+
+def _unforeseen(error: Exception) -> str:
+    """What is said of an error that no command knows: of the machine's where it is that, else of the program itself."""
+    refused = getattr(error, "orig", None)  # by the database: SQLAlchemy's own words would show statement and values
+    if isinstance(refused, Exception) and type(refused).__name__ == "OperationalError":
+        return f"digest: the database refused: {_one_line(refused)}. {_REMEDIES.get(str(refused), _AGAIN)}\n"
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"digest: {where}{error.strerror}\n"
+    said = _one_line(refused if isinstance(refused, Exception) else error)
+    return (
+        f"digest: an error of the program itself: {type(error).__name__}: {said}\n"
+        "Run it again with --verbose for the details, and please report them.\n"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _fail(error: DigestError, *, as_json: bool, verbose: bool) -> None:

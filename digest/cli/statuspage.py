@@ -52,7 +52,10 @@ def _letters_table(found: dict[str, Any]) -> Any:
 def _feeds_table(found: dict[str, Any]) -> Any:
     """Their states in one line, and those that somebody should look at."""
     states = Counter(str(feed["state"]) for feed in found["feeds"])
-    told = [(f, [*f["concerns"]] or ([f["error"]] if f["error"] else [])) for f in found["feeds"]]
+    told = [
+        (f, [*f["concerns"]] or ([f["error"].removeprefix(f"{f['url']}: ")] if f["error"] else []))
+        for f in found["feeds"]
+    ]
     ill = [(feed, said) for feed, said in told if said]
     words = ", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none"
     table = _table(f"Feeds: {words}", "feed", "state", "last well", "what is wrong", wide=-1)

@@ -21,6 +21,16 @@ _SAID = {
     "missing": ("is missing", "Add it"),
     "extra_forbidden": ("is no key of this table", ""),
 }
+_KINDS = {  # what a value should be, by the way it is not (pydantic's error types)
+    "string": "text, in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "date": "a date, as in 2026-12-24",
+    "tuple": "a list, in brackets",
+    "dict": "a table",
+    "model": "a table",
+}
 
 
 def find(given: Path | None, environ: Mapping[str, str]) -> Path:
@@ -235,11 +245,18 @@ def _from_pydantic(path: Path, detail: ErrorDetails) -> Fault:
         return _fault(path, key, *_SAID[kind])
     problem, _, remedy = message.partition("|")
     if not remedy:
-        given = (
-            "" if isinstance(detail["input"], dict) or "secret" in key or "key" in key else f" ({detail['input']!r})"
-        )
-        problem, remedy = f"is not valid{given}", f"{re.sub('^Input should', 'It should', message)}"
+        is_hidden = isinstance(detail["input"], dict) or any(word in key for word in ("secret", "key", "webhook"))
+        problem = "is not valid" if is_hidden else f"is not valid ({detail['input']!r})"
+        remedy = _wanted(kind, message)
     return _fault(path, key, problem, remedy)
+
+
+def _wanted(kind: str, message: str) -> str:
+    """What the value should be, in the words of the file."""
+    if kind.endswith("too_short"):
+        return "It should not be empty"
+    name = _KINDS.get(kind.partition("_")[0]) if kind.endswith(("_type", "_parsing", "_from_float")) else None
+    return f"It should be {name}" if name else re.sub("^Input should", "It should", message)
 
 
 def _nearest(loc: tuple[int | str, ...]) -> str:

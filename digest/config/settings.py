@@ -110,20 +110,25 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
 def _sender(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
-    name, address = parseaddr(value)
+    _, address = parseaddr(value)
     if any(mark in value for mark in "\r\n\0"):
-        raise ValueError("the sender has a line break in it|Write it on one line: Name <name@example.org>")
+        raise ValueError("has a line break in it|Write it on one line: Name <name@example.org>")
     try:
         validate_email(address, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         remedy = "Write it as Name <name@example.org>"
         raise ValueError(f"{value!r} holds no e-mail address ({error})|{remedy}") from None
-    del name
     return value
 
 
 def _sender_or_none(value: str) -> str:
     return _sender(value) if value else value
+
+
+def _bare_or_none(value: str) -> str:
+    if value and (_sender(value), parseaddr(value)[1])[1] != value:
+        raise ValueError(f"{value!r} is more than an address|Write it alone, as in leave@example.org")
+    return value
 
 
 def is_language(value: str) -> bool:
@@ -174,6 +179,9 @@ def _one_line(value: str) -> str:
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Words = Annotated[str, AfterValidator(_one_line)]
+Bare = Annotated[str, AfterValidator(_bare_or_none)]  # an address alone, or nothing
+Private = Annotated[str, AfterValidator(_private)]
+Mailbox = Annotated[str, AfterValidator(_sender_or_none)]  # Name <address>, or nothing
 
 
 class Table(BaseModel):
@@ -190,9 +198,7 @@ class General(Table):
     postal_address: Words = ""  # in every issue; the law wants one, and so does sending to readers
     engine: Literal["local", "procrastinate"] = "local"  # procrastinate needs PostgreSQL
     templates: str = ""  # a folder of your own, file by file over the shipped ones
-    owner: Annotated[str, AfterValidator(_sender_or_none)] = (
-        ""  # who gets drafts and bad news; empty: drafts go to the sender, bad news to the log
-    )
+    owner: Mailbox = ""  # who gets drafts and bad news; empty: drafts go to the sender, bad news to the log
     owner_webhook: Annotated[SecretStr, AfterValidator(_secret_address)] = SecretStr("")  # the same by POST of JSON
 
     @model_validator(mode="after")
@@ -209,16 +215,16 @@ class Mail(Table):
 
     provider: str = "mailbox"  # a name that `digest check` lists
     sender: Annotated[str, AfterValidator(_sender)]  # Name <address>
-    confirmation_sender: Annotated[str, AfterValidator(_sender_or_none)] = ""  # of confirmations; empty: the sender
-    reply_to: str = ""  # empty: the sender
-    api_key: SecretStr = SecretStr("")
+    confirmation_sender: Mailbox = ""  # of confirmations; empty: the sender
+    reply_to: Mailbox = ""  # where answers go; empty: to the sender
+    api_key: SecretStr = SecretStr("")  # the provider's; better in a file or the environment
     api_key_file: str = ""  # a file with the key, beside this one
-    webhook_secret: SecretStr = SecretStr("")
-    webhook_secret_file: str = ""  # a file with what /events/PROVIDER verifies with
+    webhook_secret: SecretStr = SecretStr("")  # what /events/PROVIDER verifies with; empty: no such page
+    webhook_secret_file: str = ""  # a file with that
     base_url: Annotated[str, AfterValidator(_origin)] = ""  # of the same API elsewhere: scheme and host
     rate: Annotated[str, AfterValidator(_rate)] = "10/second"  # requests, of all who send through the database
     per_day: Annotated[int, Field(ge=0)] = 0  # messages in any 24 hours, of all who send; 0: no cap
-    unsubscribe_address: str = ""  # of the mailto in List-Unsubscribe; empty: the sender's address
+    unsubscribe_address: Bare = ""  # of the mailto in List-Unsubscribe; empty: the sender's address
 
     @property
     def requests_per_second(self) -> float:
@@ -263,7 +269,7 @@ class Web(Table):
 class Collecting(Table):
     """[collect]"""
 
-    allow_private: tuple[Annotated[str, AfterValidator(_private)], ...] = ()
+    allow_private: tuple[Private, ...] = ()  # what of it may be fetched: 10.0.0.5, 10.0.0.0/8, 10.0.0.5:8080
 
 
 def _days(value: int) -> int:
@@ -288,11 +294,11 @@ class Privacy(Table):
 class FeedSettings(Table):
     """One feed of a newsletter."""
 
-    url: WebAddress
-    section: Words = ""
-    weight: float = Field(default=1.0, gt=0, le=100)
+    url: WebAddress  # of the feed itself; `digest feeds add` finds it for a site
+    section: Words = ""  # the part of the issue it goes to
+    weight: float = Field(default=1.0, gt=0, le=100)  # how much its stories count; 1 is usual
     limit: int | None = Field(default=None, ge=1)  # most stories of this feed in one issue
-    full_text: Literal["auto", "always", "never"] = "auto"
+    full_text: Literal["auto", "always", "never"] = "auto"  # reading the articles' pages; auto: where it gives excerpts
     kind: Literal["auto", "feed", "sitemap", "page"] = "auto"  # auto: feed or sitemap; page: what it links to
 
 
@@ -304,21 +310,21 @@ class Newsletter(Table):
     """[newsletters.NAME]"""
 
     name: str = ""  # the table's name; not a key of the file
-    title: Annotated[Words, Field(min_length=1)]
-    schedule: Annotated[str, AfterValidator(_schedule)] = "30 7 * * *"
-    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
-    feeds: tuple[Annotated[FeedSettings, BeforeValidator(_feed)], ...] = ()
-    stories: int = Field(default=12, ge=1, le=200)
-    sentences: int = Field(default=3, ge=1, le=20)
-    method: Annotated[str, AfterValidator(_method)] = "digest"
-    language: Annotated[str, AfterValidator(_language)] = "auto"
-    catch_up: Literal["latest", "all", "none"] = "latest"
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
+    title: Annotated[Words, Field(min_length=1)]  # as readers know it
+    schedule: Annotated[str, AfterValidator(_schedule)] = "30 7 * * *"  # cron, read on the clock of timezone
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"  # an IANA name, as Europe/Berlin
+    feeds: tuple[Annotated[FeedSettings, BeforeValidator(_feed)], ...] = ()  # an address each, or a table as below
+    stories: int = Field(default=12, ge=1, le=200)  # most of one issue
+    sentences: int = Field(default=3, ge=1, le=20)  # of each summary
+    method: Annotated[str, AfterValidator(_method)] = "digest"  # of choosing them; or sumy's: lex-rank, …
+    language: Annotated[str, AfterValidator(_language)] = "auto"  # of the words around them: en, de, …
+    catch_up: Literal["latest", "all", "none"] = "latest"  # after downtime: one issue for all of it, one each, none
+    include: tuple[str, ...] = ()  # stories with these words count more
+    exclude: tuple[str, ...] = ()  # stories with these words stay out
     link_tags: Annotated[dict[str, str], AfterValidator(_tags)] = Field(default_factory=dict)  # added to stories' links
-    theme: dict[str, str | int | float] = Field(default_factory=dict)
-    layout: str = "digest"
-    intro: str = ""
+    theme: dict[str, str | int | float] = Field(default_factory=dict)  # colours, fonts and sizes of its layout
+    layout: str = "digest"  # digest, brief, letter, or one of your templates
+    intro: str = ""  # a word before the stories of every issue
     archive: Literal["public", "noindex", "off"] = "public"  # its issues at /archive
     expires_after_hours: float = Field(default=20.0, gt=0, le=24 * 31)  # of an issue, from when it may leave
     cadences: Annotated[dict[str, str], AfterValidator(_cadences)] = Field(default_factory=dict)  # instead of schedule

@@ -221,23 +221,42 @@ def _direct(url: str) -> Direct | None:
     address = make_url(url)
     if address.get_backend_name() != "sqlite" or address.database in {None, "", ":memory:"}:
         return None
-    engine = create_engine(address.set(drivername="sqlite"), connect_args={"timeout": _BUSY_MS / 1000})
+    engine = create_engine(
+        address.set(drivername="sqlite"), connect_args={"timeout": _BUSY_MS / 1000}, hide_parameters=True
+    )
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return Direct(engine)
 
 
 def _engine(url: str) -> AsyncEngine:
+    """What is bound to a statement holds addresses: no error tells it (`hide_parameters`)."""
     if not url.startswith("sqlite"):
-        made = create_async_engine(
-            url, pool_pre_ping=True, pool_timeout=_TURN_S, connect_args=_CONNECT, json_serializer=to_json
-        )
-        event.listen(made.sync_engine, "connect", _on_postgres)
-        return made
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000}, json_serializer=to_json)
+        return _postgres(url)
+    engine = create_async_engine(
+        url, connect_args={"timeout": _BUSY_MS / 1000}, json_serializer=to_json, hide_parameters=True
+    )
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)
     return engine
+
+
+def _postgres(url: str) -> AsyncEngine:
+    try:
+        made = create_async_engine(
+            url,
+            pool_pre_ping=True,
+            pool_timeout=_TURN_S,
+            connect_args=_CONNECT,
+            json_serializer=to_json,
+            hide_parameters=True,
+        )
+    except ModuleNotFoundError as error:
+        shown = make_url(url).set(drivername="postgresql").render_as_string(hide_password=True)
+        remedy = "install Newsdigest with its extra `postgres`, as in pip install '.[postgres]'"
+        raise StoreError(f"{shown}: the driver of PostgreSQL is not installed ({error.name}): {remedy}") from error
+    event.listen(made.sync_engine, "connect", _on_postgres)
+    return made
 
 
 def _on_postgres(dbapi_connection: Any, _record: object) -> None:

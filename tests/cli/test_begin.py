@@ -73,6 +73,10 @@ def test_a_feed_named_twice_is_a_fault(desk) -> None:
         (("feeds", "remove", "https://example.org/none"), 2, "https://example.org/none"),
         (("feeds", "add", "example.org"), 2, "example.org"),
         (("worker",), 2, "procrastinate"),
+        (("send", "morning/99999999999999999999"), 2, "morning/99999999999999999999"),
+        (("issues", "show", "morning/²"), 2, "write it as NEWSLETTER/NUMBER"),
+        (("issues", "hold", "morning/" + "9" * 5000), 2, "write it as NEWSLETTER/NUMBER"),
+        (("demo", "digest.toml"), 2, "digest.toml is a file"),
     ],
 )
 def test_bad_input_gets_one_clear_line(desk, args: tuple[str, ...], code: int, word: str) -> None:
