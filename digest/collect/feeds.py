@@ -39,6 +39,7 @@ _NO_AUTHORS = frozenset(
     {"admin", "administrator", "unknown", "no author", "author", "editor", "webmaster", "none", "null"}
 )
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_BARE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}/[^:\s]*")  # a host and a path, no scheme
 _ANY_TAG = re.compile(r"<[^>]+>")
 _SCAN = 20_000  # characters of a content in which its first 512 without markup stand
 _HEAD = 1_500  # in which they mostly stand
@@ -104,7 +105,7 @@ def _no_feed(body: bytes, url: str, content_type: str) -> ParseError:
 
 def _feed(raw: _RawFeed, url: str) -> Feed:
     head = raw.get("feed") or {}
-    site_url = links.absolute(url, head.get("link"))
+    site_url = _site(url, head.get("link"))
     language = language_tag(head.get("language"))
     entries = (_entry(entry, site_url or url, language) for entry in raw["entries"][:_MAX_ENTRIES])
     return Feed(
@@ -119,7 +120,7 @@ def _feed(raw: _RawFeed, url: str) -> Feed:
 def _entry(raw: _RawFeed, base: str, language: str | None) -> Entry | None:
     """One entry; None where it has neither a title nor a text, or no address at all."""
     guid = markup.line(_string(raw.get("id")), max_chars=links.MAX_LENGTH) or None
-    address = links.absolute(base, raw.get("link")) or links.absolute(base, _alternate(raw)) or links.absolute("", guid)
+    address = _address(base, raw.get("link")) or links.absolute(base, _alternate(raw)) or links.absolute("", guid)
     excerpt, content = _texts(raw)
     title = markup.title(_string(raw.get("title")))
     if not (title or excerpt or content):
@@ -137,6 +138,22 @@ def _entry(raw: _RawFeed, base: str, language: str | None) -> Entry | None:
         language=_content_language(raw) or language,
         tags=_tags(raw),
     )
+
+
+def _site(url: str, stated: object) -> str:
+    """The site's address; one that has lost its scheme ("example.org/") gets the feed's."""
+    text = _string(stated).strip()
+    return links.absolute(url, f"{urlsplit(url).scheme}://{text}" if _BARE.fullmatch(text) else text)
+
+
+def _address(base: str, stated: object) -> str:
+    """An entry's address; one that begins with its site's own host has lost its scheme."""
+    text = _string(stated).strip()
+    if "://" not in text[:10]:
+        site = urlsplit(base)
+        if site.hostname and text.startswith(f"{site.hostname}/"):
+            text = f"{site.scheme}://{text}"
+    return links.absolute(base, text)
 
 
 # ------------------------------------------------------------------ texts

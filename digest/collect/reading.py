@@ -4,8 +4,10 @@ Only what is stored crosses back over the process border: no markup.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -24,6 +26,7 @@ _CUT = re.compile(
 # One of these stands in whatever the pattern matches; looking for them costs a tenth of what the pattern does.
 _CUES = ("...", "…", "hellip", "»", "→", "read ", "reading", "weiterlesen", "mehr", "lire la", "leer m", "appeared")
 _MAX_PARAGRAPHS = 2_000
+_OFTEN = 3  # texts in which a line stands, for it to be furniture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,7 @@ def source(bodies: Sequence[bytes], url: str, content_type: str = "", wishes: Wi
     if wishes.kind is SourceKind.SITEMAP or (wishes.kind is SourceKind.AUTO and sitemaps.is_sitemap(first)):
         return listed(sitemaps.parse((first, *bodies[1:]), url))
     found = of(feeds.parse_raw(first, url, content_type=content_type), known=wishes.known)
-    return replace(found, pieces=tuple(_swept(piece, wishes) for piece in found.pieces))
+    return replace(found, pieces=tuple(_swept(found.pieces, wishes)))
 
 
 def wants_page(piece: Piece, full_text: FullText) -> bool:
@@ -116,22 +119,33 @@ def wants_page(piece: Piece, full_text: FullText) -> bool:
     return full_text == "always" or piece.is_excerpt
 
 
-def _swept(piece: Piece, wishes: Wishes) -> Piece:
-    """With its text cleaned, where that is sure to be needed."""
-    if piece.marks.content_hash in wishes.known or wants_page(piece, wishes.full_text):
-        return piece
-    entry = piece.entry
-    raw = Raw(text=piece.text, title=entry.title, authors=entry.authors, language=entry.language)
-    ((text, lines),) = cleaned([raw], wishes.furniture)
-    return Piece(
-        entry=entry,
-        excerpt=piece.excerpt,
-        text=text,
-        is_excerpt=piece.is_excerpt,
-        marks=piece.marks,
-        is_clean=True,
-        lines=lines,
+def _swept(pieces: Sequence[Piece], wishes: Wishes) -> Iterator[Piece]:
+    """With their texts cleaned, where that is sure to be needed."""
+    needed = [
+        piece.marks.content_hash not in wishes.known and not wants_page(piece, wishes.full_text) for piece in pieces
+    ]
+    made = iter(
+        cleaned([_raw(piece) for piece, is_needed in zip(pieces, needed, strict=True) if is_needed], wishes.furniture)
     )
+    for piece, is_needed in zip(pieces, needed, strict=True):
+        if not is_needed:
+            yield piece
+            continue
+        text, lines = next(made)
+        yield Piece(
+            entry=piece.entry,
+            excerpt=piece.excerpt,
+            text=text,
+            is_excerpt=piece.is_excerpt,
+            marks=piece.marks,
+            is_clean=True,
+            lines=lines,
+        )
+
+
+def _raw(piece: Piece) -> Raw:
+    entry = piece.entry
+    return Raw(text=piece.text, title=entry.title, authors=entry.authors, language=entry.language)
 
 
 def listed(feed: Feed) -> Reading:
@@ -177,11 +191,26 @@ def is_excerpt(text: Sequence[str], *, has_content: bool) -> bool:
 
 
 def cleaned(raws: Sequence[Raw], known: Collection[bytes]) -> list[tuple[tuple[str, ...], bytes]]:
-    """For each text: the article's own paragraphs, and the hashes of its raw lines, 8 bytes each, in one."""
-    return [
-        (
-            clean.article(raw.text, title=raw.title, authors=raw.authors, language=raw.language, known=known),
-            b"".join(dict.fromkeys(map(clean.line_hash, raw.text))),
-        )
-        for raw in raws
-    ]
+    """For each text: the article's own paragraphs, and the hashes of its raw lines, 8 bytes each, in one.
+
+    A feed's furniture is what is `known`, and what stands in three of these texts: so a first poll has none of it.
+    """
+    hashes = [dict.fromkeys(map(clean.line_hash, raw.text)) for raw in raws]
+    recurring = _recurring(hashes)
+    found = []
+    for raw, lines in zip(raws, hashes, strict=True):
+        text = () if recurring.isdisjoint(lines) else _article(raw, {*known, *recurring})
+        found.append((text or _article(raw, known), b"".join(lines)))  # a text of nothing else is left as it is
+    return found
+
+
+def _article(raw: Raw, known: Collection[bytes]) -> tuple[str, ...]:
+    return clean.article(raw.text, title=raw.title, authors=raw.authors, language=raw.language, known=known)
+
+
+def _recurring(texts: Sequence[Mapping[bytes, None]]) -> frozenset[bytes]:
+    """The lines that stand in three of those texts; one text under three ids counts once."""
+    if len(texts) < _OFTEN:
+        return frozenset()
+    counted = Counter(chain.from_iterable(set(map(tuple, texts))))
+    return frozenset(line for line, count in counted.items() if count >= _OFTEN)

@@ -127,6 +127,8 @@ def test_an_entry_without_a_title_is_named_by_its_first_words() -> None:
         ("2.html", "https://example.org/blog/2.html"),
         (" https://e.org/a b ", "https://e.org/ab"),
         ("//cdn.example.org/x", "https://cdn.example.org/x"),
+        ("example.org/x?y=1", "https://example.org/x?y=1"),  # its scheme is lost
+        ("example.orgs/x", "https://example.org/blog/example.orgs/x"),
         ("javascript:alert(1)", ""),
         ("data:text/html,x", ""),
         ("http://[::1", ""),
@@ -134,6 +136,21 @@ def test_an_entry_without_a_title_is_named_by_its_first_words() -> None:
 )
 def test_links_are_absolute_and_on_the_web(stated: str, link: str) -> None:
     assert item(f"<title>x</title><link>{stated}</link>").link == link
+
+
+@pytest.mark.parametrize(
+    ("stated", "site"),
+    [
+        ("example.com/", "https://example.com/"),
+        ("blog.example.com/a/", "https://blog.example.com/a/"),
+        ("news/", "https://example.org/news/"),
+        ("index.html", "https://example.org/index.html"),
+        ("http://example.com/", "http://example.com/"),
+    ],
+)
+def test_a_site_s_address_that_lost_its_scheme_is_completed(stated: str, site: str) -> None:
+    body = f"<rss><channel><link>{stated}</link><item><title>x</title><link>1</link></item></channel></rss>"
+    assert feeds.parse(body.encode(), "https://example.org/feed.xml").site_url == site
 
 
 def test_a_permalink_guid_stands_for_a_missing_link() -> None:

@@ -13,7 +13,8 @@ MOST_PLEAS = 200  # sentences: a paragraph that ends in more of them is none
 AROUND = 24  # lines beside one that say whether it stands among sentences
 LONGEST = 400  # characters of a line or sentence that can be junk; what is longer is text
 _BUTTON = re.compile(
-    r"\s*(?:click to tweet|tweet this|\((?:additional |further )?(?:reporting|writing|editing) by [^()]{4,300}\))\W*$",
+    r"\s*(?:(?:(?<=\.\.\.)|(?<=[…\]]))(?:\[|\()?(?:read (?:more|on)|continue reading|weiterlesen|mehr lesen|lire la suite|leer más"
+    r"|leggi tutto|lees (?:meer|verder)|leia mais|続きを読む)|click to tweet|tweet this|\((?:additional |further )?(?:reporting|writing|editing) by [^()]{4,300}\))\W*$",
     re.IGNORECASE,
 )
 # What the feeds of WordPress say of themselves, as its translations have it.
@@ -30,9 +31,13 @@ _APPEARED = (
 _ORIGINS = re.compile(
     r"(?:^|(?<=\s))(?:The post|Der Beitrag|L[’']article|La entrada|O post|L[’']articolo|Het bericht)\s.{1,300}?"
     rf"(?:{'|'.join(map(re.escape, _APPEARED))}).{{1,150}}$"
+    # Its newer words are those of news about posts, too: a title and a site begin with capitals.
+    r"|(?:^|(?<=\s))The post (?![a-z,]).{1,300}? first appeared on [^a-z\s,][^,]{0,100}$"
 )
+_ORIGIN_CUES = (*_APPEARED, " first appeared on ")
 _ORIGIN = 200  # characters: a site's name and the words before it
 _CREDIT = 40  # characters: a button's or credit's end stands within, whatever marks follow it
+_CUTS = ("...", "…", "]")
 _BULLETS = "-•·*–▪●"
 _ANDS = frozenset({"and", "und", "et", "y", "e", "i", "en", "&"})  # between two names
 _PARTICLES = frozenset(
@@ -96,7 +101,7 @@ def _without_origin(line: str) -> str:
     A title may hold full stops, so this is no matter of sentences.
     """
     text = line.strip()
-    if not any(map(text[-_ORIGIN:].__contains__, _APPEARED)):
+    if not any(map(text[-_ORIGIN:].__contains__, _ORIGIN_CUES)):
         return text
     found = _ORIGINS.search(text)
     return text[: found.start()].rstrip() if found else text
@@ -105,7 +110,8 @@ def _without_origin(line: str) -> str:
 def _trimmed(line: str) -> str:
     """`line` without a button's or a credit's words at its end."""
     tail = line[-_CREDIT:]
-    if ")" not in tail and "tweet" not in tail.casefold():  # both are rare, and the pattern is slow to say so
+    # All of them are rare, and the pattern is slow to say so.
+    if ")" not in tail and "tweet" not in tail.casefold() and not any(map(tail.__contains__, _CUTS)):
         return line
     found = _BUTTON.search(line, max(0, len(line) - LONGEST))
     return line[: found.start()].rstrip() or line if found else line
