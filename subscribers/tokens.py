@@ -6,8 +6,9 @@ verify, so that links in old mail keep working.
 
 import hashlib
 from binascii import b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import count
 
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode
@@ -24,24 +25,24 @@ def sign(key: bytes, purpose: str, subscriber_id: int, newsletter: str) -> str:
     >>> sign(b"k" * 32, "confirm", 7, "morning").partition(".")[0]
     'Nzptb3JuaW5n'
     """
-    return signing(key, purpose, newsletter)(subscriber_id)
+    return signed(key, purpose, (subscriber_id,), newsletter)[0]
 
 
-def signing(key: bytes, purpose: str, newsletter: str) -> Callable[[int], str]:
-    """What gives each subscriber's token: `sign` for many of them.
+def signed(key: bytes, purpose: str, subscriber_ids: Iterable[int], newsletter: str) -> list[str]:
+    """`sign` for each of them.
 
-    >>> signing(b"k" * 32, "confirm", "morning")(7) == sign(b"k" * 32, "confirm", 7, "morning")
+    >>> signed(b"k" * 32, "confirm", [7], "morning") == [sign(b"k" * 32, "confirm", 7, "morning")]
     True
     """
     # As Signer.sign, but for the key, which it derives anew each time: three tokens a message were a fifth of its CPU.
-    digest, of = _mac(key, purpose).digest, f":{newsletter}".encode()
-
-    def token(subscriber_id: int) -> str:
-        payload = b2a_base64(b"%d%b" % (subscriber_id, of), newline=False).translate(_URL_SAFE, b"=")
-        mac = b2a_base64(digest(payload), newline=False).translate(_URL_SAFE, b"=")
-        return f"{payload.decode()}.{mac.decode()}"
-
-    return token
+    of = f":{newsletter}".encode()
+    payloads = [
+        b2a_base64(b"%d%b" % (subscriber_id, of), newline=False).translate(_URL_SAFE, b"=")
+        for subscriber_id in subscriber_ids
+    ]
+    macs = b"\0".join([*_mac(key, purpose).digests(payloads), b""])  # 33 bytes each: 44 characters, of which 43 count
+    coded = b2a_base64(macs, newline=False).translate(_URL_SAFE).decode()
+    return [f"{payload.decode()}.{coded[at : at + 43]}" for payload, at in zip(payloads, count(0, 44), strict=False)]
 
 
 def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[int, str] | None:
@@ -70,12 +71,19 @@ class Mac:
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
+    def digests(self, messages: Iterable[bytes]) -> list[bytes]:
+        """32 bytes of each."""
+        found = []
+        for message in messages:
+            inner, outer = self._inner.copy(), self._outer.copy()
+            inner.update(message)
+            outer.update(inner.digest())
+            found.append(outer.digest())
+        return found
+
     def digest(self, message: bytes) -> bytes:
         """32 bytes."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(message)
-        outer.update(inner.digest())
-        return outer.digest()
+        return self.digests((message,))[0]
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ from subscribers import tokens
 
 _KEYS = uuid.UUID("6e5d8f57-4f0c-4d43-9a1e-2d2f6b2f7c11")  # namespace of our idempotency keys
 _SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 §3.2.3: a name with one of these is quoted
-_FORBIDDEN = frozenset(' <>,;"()[]:\\')
+_ADDRESS = re.compile(r"""[^ <>,;"()\[\]:\\]+@[^ <>,;"()\[\]:\\@]+""")
 _BREAK = re.compile(r"[\r\n\0]")
 _FOLD = 76  # RFC 2047 §2: an encoded word has at most 75 characters, a line that holds one at most 76
 _NEXT_LINE = "\r\n "
@@ -73,7 +73,7 @@ class Person:
 def batch(envelope: Envelope, rendered: Rendered, people: Sequence[Addressee]) -> Batch:
     """The batch of these people; HeaderError for a line break in a header, SendError for a slot nobody fills."""
     sender = mailbox(envelope.sender)
-    recipients = tuple(map(_Maker(envelope, _needed(rendered)).recipient, people))
+    recipients = _Maker(envelope, people).recipients(_needed(rendered))
     made = Batch(
         issue=envelope.issue,
         key=_key(envelope, recipients),
@@ -144,8 +144,7 @@ def is_sendable(address: str) -> bool:
     >>> [is_sendable(text) for text in ("a@b.example", "a b@c", "a@b\r\nBcc: x@y")]
     [True, False, False]
     """
-    local, at, domain = address.rpartition("@")
-    return bool(at and local and domain) and address.isprintable() and not _FORBIDDEN & set(address)
+    return address.isprintable() and _ADDRESS.fullmatch(address) is not None
 
 
 def eml(message: Message) -> bytes:
@@ -215,56 +214,64 @@ def _shared(envelope: Envelope) -> tuple[tuple[str, str], ...]:
 
 
 class _Maker:
-    """Makes recipients: what all share is worked out once."""
+    """Makes recipients column by column: one at a time, each took half as long again."""
 
-    def __init__(self, envelope: Envelope, needed: frozenset[str]) -> None:
-        if strangers := needed - _VALUES.keys():
-            name = min(strangers)
-            words = f"{envelope.issue}: the template has a place for {name!r}, which nobody fills"
-            raise SendError(f"{words}: build it again")
-        self._values = [(name, _VALUES[name]) for name in sorted(needed)]
-        self._mac = tokens.Mac(envelope.secret).digest
-        self._marked = f"{envelope.issue}\n{envelope.date.isoformat()}\n"
-        self._host = domain_of(envelope.sender)
-        base = envelope.public_url.rstrip("/")
-        mailto = _bare(envelope.unsubscribe_address or envelope.sender)
-        self._leave = f"{base}/unsubscribe/"
-        self._mailto = f"mailto:{mailto}?subject=unsubscribe-"
-        self._pages = {"preferences": f"{base}/preferences/", "view": f"{base}/view/"}
-        self._tokens = {
-            purpose: tokens.signing(envelope.secret, purpose, named)
-            for purpose, named in (
-                ("unsubscribe", envelope.newsletter),
-                ("preferences", envelope.newsletter),
-                ("view", envelope.issue),
+    def __init__(self, envelope: Envelope, people: Sequence[Addressee]) -> None:
+        self.people = people
+        self._envelope = envelope
+        self._base = envelope.public_url.rstrip("/")
+        self._mailto = f"mailto:{_bare(envelope.unsubscribe_address or envelope.sender)}?subject=unsubscribe-"
+        self._tokens: dict[str, list[str]] = {}  # by purpose
+
+    def recipients(self, needed: frozenset[str]) -> tuple[Recipient, ...]:
+        """Each with the signed links of their own."""
+        links = zip(self.urls("unsubscribe"), self.tokens("unsubscribe"), strict=True)
+        rows = zip(self.people, self._message_ids(), self._values(sorted(needed)), links, strict=True)
+        return tuple(
+            Recipient(
+                subscriber_id=person.subscriber_id,
+                address=ascii_domain(person.address),
+                name=" ".join(person.name.split()),
+                message_id=message_id,
+                values=values,
+                headers=(
+                    ("List-Unsubscribe", f"<{unsubscribe}>, <{self._mailto}{token}>"),
+                    ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+                ),
             )
-        }
-        self._leaving = self._tokens["unsubscribe"]
-
-    def recipient(self, person: Addressee) -> Recipient:
-        """That person with the signed links of their own."""
-        token = self._leaving(person.subscriber_id)
-        unsubscribe = self._leave + token
-        return Recipient(
-            subscriber_id=person.subscriber_id,
-            address=ascii_domain(person.address),
-            name=" ".join(person.name.split()),
-            message_id=self._message_id(person),
-            values={name: value(self, person, unsubscribe) for name, value in self._values},
-            headers=(
-                ("List-Unsubscribe", f"<{unsubscribe}>, <{self._mailto}{token}>"),
-                ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-            ),
+            for person, message_id, values, (unsubscribe, token) in rows
         )
 
-    def url(self, person: Addressee, purpose: str) -> str:
-        """A page of that person's own."""
-        return self._pages[purpose] + self._tokens[purpose](person.subscriber_id)
+    def urls(self, purpose: str) -> list[str]:
+        """A page of each one's own."""
+        page = f"{self._base}/{purpose}/"
+        return [page + token for token in self.tokens(purpose)]
 
-    def _message_id(self, person: Addressee) -> str:
-        """Unique to the installation (its secret), the issue and the reader; it tells none of them."""
-        what = f"{self._marked}{person.subscriber_id}\n{person.address}"
-        return f"<{self._mac(what.encode()).hex()[:32]}@{self._host}>"
+    def tokens(self, purpose: str) -> list[str]:
+        """They name person and newsletter, or issue."""
+        if purpose not in self._tokens:
+            of = self._envelope.issue if purpose == "view" else self._envelope.newsletter
+            ids = [person.subscriber_id for person in self.people]
+            self._tokens[purpose] = tokens.signed(self._envelope.secret, purpose, ids, of)
+        return self._tokens[purpose]
+
+    def _values(self, needed: Sequence[str]) -> list[dict[str, str]]:
+        """What goes into each one's slots."""
+        if strangers := [name for name in needed if name not in _VALUES]:
+            words = f"{self._envelope.issue}: the template has a place for {strangers[0]!r}, which nobody fills"
+            raise SendError(f"{words}: build it again")
+        if not needed:
+            return [{} for _ in self.people]
+        return [
+            dict(zip(needed, row, strict=True)) for row in zip(*(_VALUES[name](self) for name in needed), strict=True)
+        ]
+
+    def _message_ids(self) -> list[str]:
+        """Unique to the installation (its secret), the issue and the reader; they tell none of them."""
+        marked = f"{self._envelope.issue}\n{self._envelope.date.isoformat()}\n"
+        told = [f"{marked}{person.subscriber_id}\n{person.address}".encode() for person in self.people]
+        host = domain_of(self._envelope.sender)
+        return [f"<{mark.hex()[:32]}@{host}>" for mark in tokens.Mac(self._envelope.secret).digests(told)]
 
 
 @lru_cache(maxsize=64)
@@ -272,12 +279,12 @@ def _bare(value: str) -> str:
     return ascii_domain(parseaddr(value)[1])
 
 
-_VALUES: Mapping[str, Callable[[_Maker, Addressee, str], str]] = {  # the last: the link to unsubscribe by
-    "recipient.name": lambda _, person, __: person.name,
-    "recipient.address": lambda _, person, __: person.address,
-    "unsubscribe_url": lambda _, __, unsubscribe: unsubscribe,
-    "preferences_url": lambda maker, person, _: maker.url(person, "preferences"),
-    "view_url": lambda maker, person, _: maker.url(person, "view"),
+_VALUES: Mapping[str, Callable[[_Maker], Sequence[str]]] = {
+    "recipient.name": lambda maker: [person.name for person in maker.people],
+    "recipient.address": lambda maker: [person.address for person in maker.people],
+    "unsubscribe_url": lambda maker: maker.urls("unsubscribe"),
+    "preferences_url": lambda maker: maker.urls("preferences"),
+    "view_url": lambda maker: maker.urls("view"),
 }
 
 

@@ -28,6 +28,7 @@ from digest.send.providers.base import (
     Retry,
     Unknown,
     fingerprint,
+    size,
 )
 from digest.send.sender import Heard
 from digest.store import Database, claims, owner, paces
@@ -223,7 +224,7 @@ class Ledger:
         body_hash = fingerprint(request, like=held.body_hash)
         if held.is_replay and (why := self._why_no_replay(held, batch.key, body_hash, now)):
             return self._instead(connection, held, batch, why, now, known=known)
-        if len(request.content) > self._provider.capabilities.request_bytes and len(good) > 1 and not held.is_replay:
+        if size(request) > self._provider.capabilities.request_bytes and len(good) > 1 and not held.is_replay:
             claims.divide(connection, held, first=len(good) // 2)
             return Handled()
         claims.commit(connection, held, key=batch.key, body_hash=body_hash, provider=self._provider.name, now=now)

@@ -6,9 +6,11 @@ outlives its database for a while: what it knows it writes down once it can, wha
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from digest.errors import DatabaseAway
@@ -64,6 +66,7 @@ class Run:
 
         DatabaseAway where the database was away for longer than a run is patient.
         """
+        _settle_down()
         is_on = True
         try:
             while is_on:
@@ -283,6 +286,15 @@ class Run:
         if len(retried) < len(decision.outcomes):
             self._settled_at = self._now()
             self._progress(len(decision.outcomes) - len(retried))
+
+
+@cache
+def _settle_down() -> None:
+    """Once a process: what stands in memory by now (modules, classes) is no garbage, and is not gone through again.
+
+    Each full collection took 0.1 s of CPU, 5 to 9 µs a message.
+    """
+    gc.freeze()
 
 
 async def _to_the_end(

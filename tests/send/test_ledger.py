@@ -186,7 +186,7 @@ async def test_a_replay_needs_no_allowance(database: Database, tmp_path) -> None
     world.clock.time += timedelta(minutes=1)
     again = await ledger.take()
     assert isinstance(again, Leaving)
-    assert again.request.content == first.request.content
+    assert again.request.read() == first.request.read()
     await ledger.record(again, accepted(again))
     assert isinstance(await ledger.take(), Wait)
     spent = await database.at_once(lambda connection: paces.spent(connection, "resend"))
@@ -202,7 +202,7 @@ async def test_what_an_older_program_sent_is_known_by_the_hash_it_kept(
     ledger = await world.one()
     first = await ledger.take()
     await ledger.record(first, Heard(decision=Doubt(reason="cut")))
-    kept = sha256(first.request.content + other).digest()
+    kept = sha256(first.request.read() + other).digest()
     async with database.write() as connection:
         where = tables.batch.c.number == first.held.number
         await connection.execute(tables.batch.update().where(where).values(body_hash=kept))
@@ -210,7 +210,7 @@ async def test_what_an_older_program_sent_is_known_by_the_hash_it_kept(
     again = await ledger.take()
     assert isinstance(again, Leaving if is_repeated else Handled)
     if is_repeated:
-        assert again.request.content == first.request.content
+        assert again.request.read() == first.request.read()
 
 
 async def test_all_who_left_since_the_plan_make_no_request(database: Database, tmp_path) -> None:
@@ -237,7 +237,7 @@ async def test_a_calm_success_writes_nothing_to_the_shared_row(database: Databas
 async def test_a_request_too_large_goes_in_halves(database: Database, tmp_path) -> None:
     world = await senders(database, tmp_path, readers=100)
     able = replace(
-        world.provider.capabilities, request_bytes=len((await (await world.one()).take()).request.content) - 1
+        world.provider.capabilities, request_bytes=len((await (await world.one()).take()).request.read()) - 1
     )
     world = await _anew(world, tmp_path, able)
     ledger = await world.one()

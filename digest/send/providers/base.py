@@ -5,7 +5,7 @@ always; `decode` reads the answer, one outcome a recipient, in the batch's order
 `digest.send.sender`; what an answer means for the ledger is `digest.send.outbox`.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -102,12 +102,24 @@ class Capabilities:
     why_not: str = ""  # where unsubscribe_headers is False: the reason, for the owner
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
-    """A body, and what it is known by: told by what it is put together from, where reading it all would take long."""
+class Whole(httpx.AsyncByteStream, httpx.SyncByteStream):
+    """A body of many messages in full, in its pieces: it is put together as it leaves, and nobody holds it before.
 
-    content: bytes
-    fingerprint: bytes  # 33 bytes, the first a 1; another one for any other content
+    `fingerprint` is what it is known by, where reading it all would take long: 33 bytes, the first a 1.
+    """
+
+    def __init__(self, pieces: Sequence[bytes], fingerprint: bytes) -> None:
+        self.fingerprint = fingerprint
+        self.size = sum(map(len, pieces))
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All at once: each write wakes the loop."""
+        yield b"".join(self._pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The same."""
+        yield b"".join(self._pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +250,9 @@ class Codec:
         url = self.account.base_url + path
         if isinstance(content, Whole):
             told = {_FINGERPRINT: content.fingerprint}
-            return httpx.Request("POST", url, content=content.content, headers=sent, extensions=told)
+            made = httpx.Request("POST", url, stream=content, headers=sent, extensions=told)
+            made.headers.update({"Host": made.url.netloc.decode(), "Content-Length": str(content.size)})
+            return made
         body = content if isinstance(content, bytes) else orjson.dumps(content)
         return httpx.Request("POST", url, content=body, headers=sent)
 
@@ -257,7 +271,12 @@ def fingerprint(request: httpx.Request, *, like: bytes | None = None) -> bytes:
     told = request.extensions.get(_FINGERPRINT)
     if isinstance(told, bytes) and (like is None or len(like) == len(told)):
         return told
-    return sha256(request.content).digest()
+    return sha256(request.read()).digest()
+
+
+def size(request: httpx.Request) -> int:
+    """Bytes of the request's body."""
+    return request.stream.size if isinstance(request.stream, Whole) else len(request.read())
 
 
 def unknown(batch: Batch, detail: str) -> tuple[Outcome, ...]:

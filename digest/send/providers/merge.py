@@ -34,10 +34,12 @@ def each(values: Iterable[object]) -> Column:
 
 def own_headers(batch: Batch) -> dict[str, Column]:
     """The headers that each reader has of their own, by name; ValueError where not all have the same names."""
+    flat = zip(*(chain.from_iterable(person.headers) for person in batch.recipients), strict=True)
     found = {}
-    for pairs in zip(*(person.headers for person in batch.recipients), strict=True):
-        (name,) = {name for name, _ in pairs}
-        found[name] = each(value for _, value in pairs)
+    for names, values in zip(flat, flat, strict=True):
+        if names.count(names[0]) < len(names):
+            raise ValueError(f"not all readers have the header {names[0]}")
+        found[names[0]] = each(values)
     return found
 
 
@@ -98,7 +100,7 @@ def _joined(
     for part in (before, *parts, after):
         shared.update(sha256(part).digest())
     own = sha256(shared.digest() + _CELL.join(chain.from_iterable(columns)))
-    return Whole(content=b"".join(pieces), fingerprint=b"\1" + own.digest())
+    return Whole(pieces, fingerprint=b"\1" + own.digest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

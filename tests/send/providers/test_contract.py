@@ -55,7 +55,7 @@ class TestResend(ProviderContract):
                 text=item["text"],
                 headers=item["headers"],
             )
-            for item in json.loads(request.content)
+            for item in json.loads(request.read())
         ]
 
     def success(self, request: httpx.Request, count: int) -> httpx.Response:
@@ -75,7 +75,7 @@ class TestPostmark(ProviderContract):
                 text=item["TextBody"],
                 headers=pairs(item["Headers"]),
             )
-            for item in json.loads(request.content)
+            for item in json.loads(request.read())
         ]
 
     def success(self, request: httpx.Request, count: int) -> httpx.Response:
@@ -87,7 +87,7 @@ class TestSes(ProviderContract):
         return Ses(account)
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
-        body = json.loads(request.content)
+        body = json.loads(request.read())
         template = body["DefaultContent"]["Template"]
         content = template["TemplateContent"]
         assert body["FromEmailAddress"].isascii()
@@ -156,7 +156,7 @@ class TestSendGrid(ProviderContract):
         return SendGrid(account)
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
-        body = json.loads(request.content)
+        body = json.loads(request.read())
         content = {part["type"]: part["value"] for part in body["content"]}
         found = []
         for person in body["personalizations"]:
@@ -184,7 +184,7 @@ class TestBrevo(ProviderContract):
         return Brevo(account)
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
-        body = json.loads(request.content)
+        body = json.loads(request.read())
         shared = {name: value for name, value in body["headers"].items() if name != "idempotencyKey"}
         assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", body["headers"]["idempotencyKey"])
         found = []
@@ -212,7 +212,7 @@ class TestMailtrap(ProviderContract):
         return Mailtrap(account)
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
-        body = json.loads(request.content)
+        body = json.loads(request.read())
         return [
             Received(
                 to=item["to"][0]["email"],
@@ -234,7 +234,7 @@ class TestKumo(ProviderContract):
         return Kumo(account)
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
-        body = json.loads(request.content)
+        body = json.loads(request.read())
         content = body["content"]
         found = []
         for person in body["recipients"]:
@@ -256,7 +256,7 @@ class TestMailpit(ProviderContract):
         return Mailpit(account)
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
-        body = json.loads(request.content)
+        body = json.loads(request.read())
         (to,) = body["To"]
         return [
             Received(
@@ -278,7 +278,7 @@ class TestFile(ProviderContract):
 
     def received(self, request: httpx.Request) -> Sequence[Received]:
         found = []
-        for _, content in json.loads(request.content):
+        for _, content in json.loads(request.read()):
             message = message_from_bytes(content.encode(), policy=policy.default)
             raw = message_from_bytes(content.encode())
             parts = {kind: message.get_body((kind,)).get_content() for kind in ("html", "plain")}
