@@ -332,6 +332,20 @@ async def test_a_frame_wider_than_its_room_is_shown_smaller(chromium, address):
                 assert (device, wide, over) == (device, wide, 0)
 
 
+async def test_the_text_parts_lines_stand_unbroken(chromium, address):
+    """72 columns, as in a terminal."""
+    lines = """sheet => {
+        sheet.textContent = "x".repeat(72);
+        const range = document.createRange();
+        range.selectNodeContents(sheet);
+        return range.getClientRects().length;
+    }"""
+    async with at(chromium, address, "?part=text") as page:
+        for wide in (700, 788, 1000, 1200, 1600):
+            await page.set_viewport_size({"width": wide, "height": 800})
+            assert (wide, await page.locator(".sheet.text").evaluate(lines)) == (wide, 1)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 async def test_ctrl_c_ends_it_with_0_though_a_page_listens(chromium, address, server, sign):
     async with at(chromium, address) as page:

@@ -10,6 +10,7 @@ from digest.model import Edit, Story
 from digest.pipeline import edits
 from digest.pipeline.edits import Laid
 from digest.pipeline.telling import Told
+from digest.render import views
 from digest.store.edits import Saved
 from digest.web.preview.shown import Act, Desk, Row, Sentence
 
@@ -154,9 +155,9 @@ def _row(story: Story, sentences: Sequence[str], edit: Edit, most: int) -> Row:
     return Row(
         key=edits.key(story),
         title=lead.title or lead.link,
-        source=lead.feed_title,
+        source=views.source(lead),
         section=story.section,
-        also=tuple(dict.fromkeys(article.feed_title for article in story.also)),
+        also=tuple(dict.fromkeys(map(views.source, story.also))),
         score=story.score,
         reasons=story.reasons,
         is_pinned=not {*edits.links(story)}.isdisjoint(edit.pins),

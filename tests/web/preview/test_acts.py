@@ -47,6 +47,15 @@ def test_what_an_act_does_and_says(found, act, order, said):
     assert words == said
 
 
+def test_a_source_is_called_as_the_issue_calls_it(found):
+    named = {"feed_title": "World", "link": "https://www.harbour.example/1"}
+    first, *rest = found.told.stories
+    lead = replace(first.lead, feed_title="Harbour Post – Breaking News, Weather and Video from the Coast")
+    told = replace(first, articles=(lead, replace(lead, **named), replace(lead, **named)))
+    row = acts.desk(replace(found, told=replace(found.told, stories=(told, *rest))), Edit()).rows[0]
+    assert (row.source, row.also) == ("Harbour Post", ("harbour.example",))
+
+
 def test_the_desk_has_every_story_in_one_place(found):
     edit, _ = acts.done(Act(do="drop", story=story(0)), found, Edit())
     desk = acts.desk(found, edit)
