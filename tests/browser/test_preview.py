@@ -40,23 +40,42 @@ def template(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def server(template: Path) -> Iterator[subprocess.Popen[str]]:
-    """The preview of the canned issues, serving."""
+def started(*words: str) -> subprocess.Popen[str]:
     environ = {**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}"}
-    command = [sys.executable, str(TESTS / "serve_canned.py"), str(template)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+    command = [sys.executable, str(TESTS / "serve_canned.py"), *words]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+    )
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[subprocess.Popen[str]]:
+    """What serves a preview of the canned issues for each test, in a process of its own."""
+    process = started()
     yield process
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
     process.communicate()
 
 
 @pytest.fixture
-def address(server: subprocess.Popen[str]) -> str:
-    """Where it is reached."""
-    assert server.stdout is not None
-    return server.stdout.readline().strip()
+def address(servers: subprocess.Popen[str], template: Path) -> Iterator[str]:
+    """Where this test's is reached."""
+    assert servers.stdin is not None
+    assert servers.stdout is not None
+    servers.stdin.write(f"{template}\n")
+    servers.stdin.flush()
+    pid, found = servers.stdout.readline().split()
+    yield found
+    os.kill(int(pid), signal.SIGKILL)
+
+
+@pytest.fixture
+def server(template: Path) -> Iterator[subprocess.Popen[str]]:
+    """One by itself, as `digest preview` runs it."""
+    process = started(str(template))
+    yield process
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    process.communicate()
 
 
 @contextlib.asynccontextmanager
@@ -96,7 +115,7 @@ def mail(page: Page):
 
 
 async def test_phone_and_desktop_are_as_wide_as_they_say(chromium, address):
-    async with at(chromium, address) as page:
+    async with at(chromium, address, viewport={"width": 1600, "height": 900}) as page:
         assert await width(page) > 600
         await press(page, "Phone")
         assert await width(page) == 375
@@ -347,7 +366,8 @@ async def test_the_text_parts_lines_stand_unbroken(chromium, address):
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-async def test_ctrl_c_ends_it_with_0_though_a_page_listens(chromium, address, server, sign):
+async def test_ctrl_c_ends_it_with_0_though_a_page_listens(chromium, server, sign):
+    address = server.stdout.readline().strip()
     async with at(chromium, address) as page:
         await expect(page.locator("#live")).to_contain_text("Live")
         server.send_signal(sign)
