@@ -8,7 +8,7 @@ SQLite: WAL, synchronous FULL (a committed outcome survives a power cut), BEGIN 
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -46,8 +46,14 @@ _CONNECT = {
 # SQLAlchemy's 30 s a loaded worker of 10,000 feeds broke off.
 _TURN_S = 120
 _AWAY = ("08", "57P", "53300")  # SQLSTATE: connection exceptions, shutdown and start, too many connections
+_UNDONE = ("40P01", "40001")  # SQLSTATE: a deadlock, what cannot be put in a row; all of it is undone
+_DEADLOCKS = 5  # in a row, of one transaction
 _LOOKED_AT = 400  # rows an index, when SQLite estimates
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}")
+
+
+class _Undone(Exception):  # noqa: N818 — a state
+    """The transaction was undone for another's sake: it may be done again."""
 
 
 class Database:
@@ -163,13 +169,33 @@ class Database:
     async def at_once(self, work: Callable[[Connection], _T]) -> _T:
         """What `work` gives, done in one write transaction, without returning to the event loop meanwhile.
 
-        It may run in another thread: it must not touch what the loop works with. DatabaseAway as for `write`.
+        It may run in another thread: it must not touch what the loop works with. It may run twice: where it and another
+        wait for each other (PostgreSQL), one is undone and done again. DatabaseAway as for `write`.
         """
         if self._direct is None:
-            async with self.write() as connection:
-                return await connection.run_sync(work)
+            return await self.again(lambda connection: connection.run_sync(work))
         async with self._writing:
             return await self._direct.run(work)
+
+    async def again(self, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        """What `work` gives, done in one write transaction; anew where that was undone to end a deadlock.
+
+        A sender and a provider's report change the same deliveries, in orders of their own.
+        """
+        for _ in range(_DEADLOCKS):
+            with contextlib.suppress(_Undone):
+                return await self._once(work)
+        async with self.write() as connection:
+            return await work(connection)
+
+    async def _once(self, work: Callable[[AsyncConnection], Awaitable[_T]]) -> _T:
+        try:
+            async with self.write() as connection:
+                return await work(connection)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _UNDONE:
+                raise
+            raise _Undone from error
 
     async def look(self, work: Callable[[Connection], _T]) -> _T:
         """What `work` reads, in one transaction and one trip, as `at_once`."""

@@ -104,8 +104,7 @@ async def _receive(desk: Desk, request: Request) -> Response:
     except Unreadable as error:
         _log.warning("events_unreadable provider=%s reason=%s", desk.provider, error)
         raise HTTPException(400, "Not readable.") from None
-    async with desk.database.write() as connection:
-        new = await events.record(connection, found, desk.now())
+    new = await desk.database.again(lambda connection: events.record(connection, found, desk.now()))
     _log.info("events_received provider=%s events=%d new=%d", desk.provider, len(found), new)
     return PlainTextResponse("ok\n")
 
