@@ -16,8 +16,8 @@ _BUSY_S = 30.0
 def to(url: str, target: Path) -> int:
     """Its size in bytes. `url`: as SQLAlchemy takes it.
 
-    UsageError for PostgreSQL and for a file that is there already; StoreError where the copy fails, or is not sound:
-    no file is left then.
+    UsageError for PostgreSQL, a file that is there already and a folder that is not; StoreError where the copy fails,
+    or is not sound: no file is left then.
     """
     address = make_url(url)
     if not address.drivername.startswith("sqlite"):
@@ -27,6 +27,8 @@ def to(url: str, target: Path) -> int:
         raise StoreError(f"{source}: there is no such database")
     if target.exists():
         raise UsageError(f"{target} is there already: name a new file")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: there is no folder {target.parent}: make it first")
     part = target.with_name(f".{target.name}.part")
     try:
         _copy(source, part)

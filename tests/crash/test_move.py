@@ -42,7 +42,7 @@ async def states(database: Database) -> Counter[str]:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("fatal", [24, 34, 51])
+@pytest.mark.parametrize("fatal", [40, 51, 64])  # of some 125, in the midst on a loaded machine too
 async def test_dead_at_a_border_moved_and_gone_on_with(fatal: int, postgres: str, tmp_path: Path) -> None:
     async with MailServer(tmp_path / "log") as server, postgres_database(postgres) as url:
         scene = await Scene.make(f"sqlite+aiosqlite:///{tmp_path / 'd.db'}", server, tmp_path, readers=READERS)

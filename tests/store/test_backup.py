@@ -62,7 +62,7 @@ def test_what_cannot_be_copied_leaves_no_file(tmp_path, content) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path) -> None:
     with closing(sqlite3.connect(tmp_path / "d.db")) as made:
         made.execute("CREATE TABLE t (a)")
-    with pytest.raises(StoreError, match="the backup failed"):
+    with pytest.raises(UsageError, match=r"there is no folder .*no: make it first"):
         backup.to(f"sqlite:///{tmp_path / 'd.db'}", tmp_path / "no" / "copy.db")
 
 
