@@ -214,9 +214,9 @@ class _Service:
         """Why it cannot work, in words that anybody may read: the log has the cause."""
         if not self._daemon.is_well():
             return "the schedule stands still"
-        if self._daemon.trouble:
-            return "the last sweep could not work with the database"
-        return await desk.unanswered(self._daemon.kit.database)
+        if away := await desk.unanswered(self._daemon.kit.database):  # what is so now comes before what was
+            return away
+        return "the last sweep could not work with the database" if self._daemon.trouble else ""
 
     async def _text(self) -> str:
         kit = self._daemon.kit
