@@ -275,7 +275,7 @@ class Provider:
         self.arrived: dict[tuple[int, int], str] = {}  # under which key
 
     def takes(self, issue: int, leaving: Leaving) -> None:
-        key, body = leaving.batch.key, leaving.request.content
+        key, body = leaving.batch.key, leaving.request.read()
         assert self.bodies.setdefault(key, body) == body  # the same bytes under the same key
         for recipient in leaving.batch.recipients:
             assert self.arrived.setdefault((issue, recipient.subscriber_id), key) == key  # each once
