@@ -6,7 +6,7 @@ from digest.config import Config
 from digest.errors import SendError
 from digest.model import Batch, Message, Recipient, Rendered, Slotted
 from digest.pipeline.kit import Clock, Kit
-from digest.send import beside, providers
+from digest.send import beside, compose, providers
 from digest.send.ledger import Allowed
 from digest.send.outbox import Settle
 from digest.send.providers.base import Accepted
@@ -34,9 +34,17 @@ async def send(
 
 
 def batch(message: Message) -> Batch:
-    """A batch of that message alone, nothing left to merge, under a key of its own."""
+    """A batch of that message alone, nothing left to merge, under a key of its own; an empty `reply_to` is the sender.
+
+    HeaderError for a line break in an address.
+    """
+    sender = compose.mailbox(message.sender)
     recipient = Recipient(
-        subscriber_id=0, address=message.to_address, name=message.to_name, message_id=message.message_id, values={}
+        subscriber_id=0,
+        address=compose.ascii_domain(message.to_address),
+        name=message.to_name,
+        message_id=message.message_id,
+        values={},
     )
     rendered = Rendered(
         subject=message.subject,
@@ -47,8 +55,8 @@ def batch(message: Message) -> Batch:
     return Batch(
         issue="",
         key=str(uuid.uuid4()),
-        sender=message.sender,
-        reply_to=message.reply_to,
+        sender=sender,
+        reply_to=compose.mailbox(message.reply_to) if message.reply_to else sender,  # APIs refuse an empty one
         date=message.date,
         headers=message.headers,
         rendered=rendered,

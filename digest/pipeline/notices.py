@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +21,7 @@ from digest.send import beside, outbox, providers
 from digest.send.compose import domain_of
 from digest.send.ledger import Allowed
 from digest.send.outbox import Again, Decision, Doubt, Settle, Stop
-from digest.send.providers.base import Accepted, Provider, Retry
+from digest.send.providers.base import Accepted, Provider, Retry, fingerprint
 from digest.send.sender import Sender, Transport
 from digest.send.webhook import ABOUT, OwnerWebhook
 from digest.store import notices, owner, renditions
@@ -93,7 +92,7 @@ async def post(kit: Kit, notice_id: int, *, transport: Transport | None = None) 
         provider = _provider(kit, held)
         batch = _batch(kit, held)
         request = provider.encode(batch)
-        body_hash = sha256(request.content).digest()
+        body_hash = fingerprint(request, like=held.body_hash)
         if why := _no_replay(kit, held, provider, body_hash):
             await notices.settle(connection, held, DeliveryState.UNKNOWN, note=why)
             return
