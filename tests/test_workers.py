@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -57,6 +58,19 @@ async def test_a_call_whose_pool_ends_under_it_is_made_again(workers: Workers, t
         await asyncio.sleep(0.02)
     workers._pool.stop()
     assert await waiting == "done"
+
+
+async def test_processes_make_room_for_fresh_ones_and_no_call_is_lost() -> None:
+    async with Workers(count=2, renewed_after=5) as pool:
+        answers = await asyncio.gather(*(pool.run(_paired, number) for number in range(60)))
+    assert [number for number, _ in answers] == list(range(60))
+    calls = Counter(pid for _, pid in answers)
+    assert len(calls) >= 12
+    assert max(calls.values()) <= 5
+
+
+def _paired(number: int) -> tuple[int, int]:
+    return number, os.getpid()
 
 
 def _slow_once(mark: Path) -> str:
