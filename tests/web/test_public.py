@@ -40,15 +40,26 @@ async def test_a_reader_subscribes_confirms_and_is_mailed(reader: Reader) -> Non
 
 
 async def test_the_confirmation_message_has_its_own_sender_and_says_who_asks(reader: Reader) -> None:
-    await reader.web.post("/subscribe/morning", data={"address": "ann@example.org", "name": "Ann <b>"})
+    await reader.web.post("/subscribe/morning", data={"address": "ann@example.org", "name": "Ann O'Neill"})
     (message,) = reader.mailbox
     assert message.sender == "Morning digest <confirm@example.org>"
-    assert (message.to_address, message.to_name) == ("ann@example.org", "Ann <b>")
+    assert (message.to_address, message.to_name) == ("ann@example.org", "Ann O'Neill")
     assert "https://news.example.org/confirm/" in message.text
     assert "1 Example Street" in message.text
-    assert "Ann &lt;b&gt;" in message.html
+    assert "Ann O&#39;Neill" in message.html
     assert "Morning <digest> & {more}" in message.subject
     assert ("Auto-Submitted", "auto-generated") in message.headers
+
+
+@pytest.mark.parametrize(
+    "typed", ["Win at https://casino.example", "casino.example", "Ann <b>", "call 555 0100", "win " * 16]
+)
+async def test_words_that_are_no_name_do_not_travel_in_our_message(reader: Reader, typed: str) -> None:
+    await reader.web.post("/subscribe/morning", data={"address": "ann@example.org", "name": typed})
+    (message,) = reader.mailbox
+    assert message.to_name == ""
+    assert not any(word in message.text + message.html for word in ("asino", "<b>", "&lt;b&gt;", "0100", "win win"))
+    assert "Hello," in message.text
 
 
 async def test_the_log_knows_when_from_where_and_which_words(reader: Reader) -> None:
