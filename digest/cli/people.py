@@ -194,9 +194,9 @@ def erase(address: Address, config: ConfigPath = None, as_json: AsJson = False, 
     from subscribers import roster
 
     async def act(connection: Any, at: datetime) -> bool:
-        erased = await roster.erase(connection, address, at) is not None
-        await events.forget(connection, address)
-        return erased
+        number = await roster.erase(connection, address, at)
+        await events.forget(connection, address, number)
+        return number is not None
 
     return _change(config, act, address, "erased", as_json=as_json)
 

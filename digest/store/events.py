@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import BatchState, DeliveryState, Event, EventKind, IssueState
@@ -79,15 +79,20 @@ async def about(connection: AsyncConnection, address: str) -> tuple[Event, ...]:
     )
 
 
-async def forget(connection: AsyncConnection, address: str) -> None:
+async def forget(connection: AsyncConnection, address: str, subscriber_id: int | None = None) -> None:
     """Takes an erased person's address and name out of what is over: deliveries that ended, and reports.
 
-    A delivery still under way keeps them, since its message must be the same if it is sent again; call this again then.
+    A delivery still under way keeps them, since its message must be the same if it is sent again; call this again then,
+    without their number, which nobody knows any more: that goes through every delivery, and takes all who are erased.
     """
     key = addresses.key_of(address)
     await connection.execute(update(event).where(event.c.address == key).values(address="", detail=""))
-    known = select(subscriber.c.id)
-    gone = and_(delivery.c.subscriber_id.not_in(known), delivery.c.state.in_(_ENDED), delivery.c.address != "")
+    theirs: ColumnElement[bool]
+    if subscriber_id is None:
+        theirs = delivery.c.subscriber_id.not_in(select(subscriber.c.id))
+    else:  # one look-up an issue, by key: nobody waits for the whole table because one reader left
+        theirs = and_(delivery.c.issue_id.in_(select(issue.c.id)), delivery.c.subscriber_id == subscriber_id)
+    gone = and_(theirs, delivery.c.state.in_(_ENDED), delivery.c.address != "")
     await connection.execute(update(delivery).where(gone).values(address="", name="", error=None))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from conftest import NOW
+from sqlalchemy import event as hooks
 from sqlalchemy import func, select
 from web import signing
 from web.reader import config
@@ -464,17 +465,36 @@ async def test_the_tally_of_an_issue(database: Database, now: datetime) -> None:
         assert await store.tally(connection, issue_id) == {EventKind.DELIVERED: 2, EventKind.COMPLAINED: 1}
 
 
-async def test_forgetting_takes_the_address_out_of_what_is_over(database: Database, now: datetime) -> None:
+@pytest.mark.parametrize("is_number_known", [True, False])
+async def test_forgetting_takes_the_address_out_of_what_is_over(
+    database: Database, now: datetime, is_number_known: bool
+) -> None:
     ann, bob = await joined(database, now), await joined(database, now, "bob@example.org")
     await sent(database, now, {ann: "ann@example.org", bob: "bob@example.org"}, "e-1")
     await record(database, now, event(EventKind.DELIVERED, now, detail="for ann@example.org"))
     async with database.write() as connection:
-        await roster.erase(connection, "ann@example.org", now)
-        await store.forget(connection, "ann@example.org")
+        number = await roster.erase(connection, "ann@example.org", now)
+        await store.forget(connection, "ann@example.org", number if is_number_known else None)
         rows = [tuple(row) for row in await connection.execute(tables.delivery.select())]
         told = [tuple(row) for row in await connection.execute(tables.event.select())]
     assert "ann@" not in str(rows) + str(told)
     assert "bob@example.org" in str(rows)
+
+
+async def test_forgetting_a_reader_looks_up_their_deliveries_by_key(database: Database, kind: str) -> None:
+    if kind != "sqlite":
+        pytest.skip("PostgreSQL reads a table of this size whole, whatever there is")
+    asked: list[tuple[str, Any]] = []
+
+    def keep(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        asked.append((statement, parameters))
+
+    async with database.write() as connection:
+        hooks.listen(connection.sync_connection, "before_cursor_execute", keep)
+        await store.forget(connection, "ann@example.org", 7)
+        statement, parameters = asked[-1]
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        assert "USING PRIMARY KEY (issue_id=? AND subscriber_id=?)" in str(plan.all())
 
 
 async def test_forgetting_leaves_a_message_under_way_as_it_is(database: Database, now: datetime) -> None:

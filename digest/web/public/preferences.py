@@ -54,8 +54,8 @@ async def _person(desk: Desk, connection: AsyncConnection, request: Request) -> 
 
 
 async def _erase(desk: Desk, connection: AsyncConnection, person: Person) -> None:
-    await roster.erase(connection, person.subscriber.address, desk.now(), source="preferences")
-    await events.forget(connection, person.subscriber.address)
+    number = await roster.erase(connection, person.subscriber.address, desk.now(), source="preferences")
+    await events.forget(connection, person.subscriber.address, number)
 
 
 async def _save(
